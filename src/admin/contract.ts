@@ -1,0 +1,264 @@
+import type { QueuePolicy } from '../queue/types.ts';
+
+/**
+ * Every function the engine offers to operators: id, input, result, and who may call it. The command
+ * line talks to a running engine through these and nothing else; any worker SDK can call them too.
+ * Names are camelCase and times RFC 3339, so that the command line prints results as they are.
+ */
+
+export type Empty = Readonly<Record<string, never>>;
+
+export interface QueueSummary {
+  readonly name: string;
+  readonly type: 'standard' | 'fifo';
+  readonly paused: boolean;
+  readonly waiting: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+  readonly dead: number;
+  readonly oldestWaitingMs: number | null;
+  /** Live workers that offer a function some job of this queue waits for or ran on. */
+  readonly workers: number;
+  /** Jobs accepted and finished per second, over the last 10 s. */
+  readonly inPerSecond: number;
+  readonly outPerSecond: number;
+  readonly totals: {
+    readonly enqueued: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly dead: number;
+    readonly redriven: number;
+    readonly discarded: number;
+  };
+}
+
+export interface QueueDetail extends QueueSummary {
+  readonly config: QueuePolicy;
+  /** Functions that no worker offers, and how many jobs wait for each. */
+  readonly waitingFor: readonly { readonly functionId: string; readonly jobs: number }[];
+  /** FIFO: groups with at least one job that can still run. */
+  readonly groups: number;
+  /** Estimate at the present rate; `null` when nothing drains or nothing waits. */
+  readonly drainMs: number | null;
+}
+
+export interface ErrorView {
+  readonly code: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+export interface JobSummary {
+  readonly id: string;
+  readonly queue: string;
+  readonly functionId: string;
+  readonly state: string;
+  readonly group: string | null;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly maxAttempts: number;
+  readonly enqueuedAt: string;
+  readonly dueAt: string | null;
+}
+
+export interface JobDetail extends JobSummary {
+  readonly interruptions: number;
+  readonly payload: unknown;
+  /** The payload's own JSON text: numbers beyond 2^53 and key order are exact here. */
+  readonly payloadText: string;
+  readonly dedupKey: string | null;
+  readonly traceparent: string | null;
+  readonly expiresAt: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly reason: string | null;
+  readonly failedAt: string | null;
+  readonly history: readonly {
+    readonly attempt: number;
+    readonly startedAt: string;
+    readonly endedAt: string;
+    readonly worker: string;
+    readonly outcome: string;
+    readonly error: ErrorView | null;
+  }[];
+}
+
+export interface DeadJob {
+  readonly id: string;
+  readonly queue: string;
+  readonly functionId: string;
+  readonly group: string | null;
+  readonly attempts: number;
+  readonly reason: string;
+  readonly error: ErrorView;
+  readonly enqueuedAt: string;
+  readonly failedAt: string;
+  readonly payload: unknown;
+}
+
+/** What a change would do, or did: counts per function, and a few of the jobs. */
+export interface Plan {
+  readonly total: number;
+  readonly byFunction: readonly { readonly functionId: string; readonly jobs: number }[];
+  readonly sample: readonly string[];
+}
+
+export interface Page {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface EngineInfo {
+  readonly version: string;
+  readonly protocol: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly store: string;
+  readonly guarantee: string;
+  readonly dataDir: string | null;
+}
+
+export interface WorkerView {
+  readonly id: string;
+  readonly name: string;
+  readonly runtime: string;
+  readonly version: string | null;
+  readonly os: string | null;
+  readonly pid: number | null;
+  readonly status: string;
+  readonly connectedAt: string;
+  readonly functions: readonly string[];
+  readonly inFlight: number;
+}
+
+export interface FunctionView {
+  readonly functionId: string;
+  readonly description: string | null;
+  readonly workers: readonly string[];
+  readonly inFlight: number;
+  readonly kind: 'worker' | 'engine' | 'http';
+}
+
+export interface AdminContract {
+  'iii::engine::info': { input: Empty; result: EngineInfo };
+
+  'iii::queue::list': { input: Empty; result: { readonly queues: readonly QueueSummary[] } };
+  'iii::queue::get': { input: { readonly queue: string }; result: QueueDetail };
+  'iii::queue::pause': {
+    input: { readonly queue: string; readonly dryRun?: boolean };
+    result: { readonly queue: string; readonly paused: boolean; readonly changed: boolean };
+  };
+  'iii::queue::resume': {
+    input: { readonly queue: string; readonly dryRun?: boolean };
+    result: { readonly queue: string; readonly paused: boolean; readonly changed: boolean };
+  };
+
+  'iii::job::list': {
+    input: Page & {
+      readonly queue?: string;
+      readonly states?: readonly string[];
+      readonly functionId?: string;
+    };
+    result: {
+      readonly jobs: readonly JobSummary[];
+      readonly total: number;
+      readonly nextCursor: string | null;
+    };
+  };
+  'iii::job::get': { input: { readonly id: string }; result: JobDetail };
+  /** Waits until the job is completed, dead or discarded, or the time is over; answers it as it is then. */
+  'iii::job::wait': {
+    input: { readonly id: string; readonly timeoutMs?: number };
+    result: JobDetail;
+  };
+  'iii::job::cancel': {
+    input: { readonly ids: readonly string[]; readonly dryRun?: boolean };
+    result: {
+      readonly cancelled: number;
+      readonly skipped: readonly { readonly id: string; readonly why: string }[];
+    };
+  };
+
+  /** Dead counts of every dead-letter queue. */
+  'iii::dlq::summary': {
+    input: Empty;
+    result: {
+      readonly queues: readonly {
+        readonly queue: string;
+        readonly deadLetterQueue: string;
+        readonly dead: number;
+        readonly oldestFailedAt: string | null;
+      }[];
+    };
+  };
+  'iii::dlq::list': {
+    input: Page & { readonly queue: string };
+    result: {
+      readonly jobs: readonly DeadJob[];
+      readonly total: number;
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Without `queue`: every queue. Without `ids`: all dead jobs, oldest death first, at most `limit`. */
+  'iii::dlq::redrive': {
+    input: {
+      readonly queue?: string;
+      readonly ids?: readonly string[];
+      readonly limit?: number;
+      readonly dryRun?: boolean;
+    };
+    result: {
+      readonly queue: string | null;
+      readonly redriven: number;
+      readonly dryRun?: true;
+      readonly plan?: Plan;
+      readonly notFound?: readonly string[];
+    };
+  };
+  'iii::dlq::discard': {
+    input: {
+      readonly queue: string;
+      readonly ids?: readonly string[];
+      /** Needed to discard without `ids`. */
+      readonly all?: boolean;
+      readonly limit?: number;
+      readonly dryRun?: boolean;
+    };
+    result: {
+      readonly queue: string;
+      readonly discarded: number;
+      readonly dryRun?: true;
+      readonly plan?: Plan;
+      readonly notFound?: readonly string[];
+    };
+  };
+
+  'iii::worker::list': { input: Empty; result: { readonly workers: readonly WorkerView[] } };
+  'iii::function::list': {
+    input: { readonly includeInternal?: boolean };
+    result: { readonly functions: readonly FunctionView[] };
+  };
+}
+
+export type AdminFunctionId = keyof AdminContract;
+export type AdminInput<Id extends AdminFunctionId> = AdminContract[Id]['input'];
+export type AdminResult<Id extends AdminFunctionId> = AdminContract[Id]['result'];
+
+/** The least role that may call a function. Without tokens configured everybody may. */
+export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> = {
+  'iii::engine::info': 'read',
+  'iii::queue::list': 'read',
+  'iii::queue::get': 'read',
+  'iii::queue::pause': 'operate',
+  'iii::queue::resume': 'operate',
+  'iii::job::list': 'read',
+  'iii::job::get': 'read',
+  'iii::job::wait': 'read',
+  'iii::job::cancel': 'operate',
+  'iii::dlq::summary': 'read',
+  'iii::dlq::list': 'read',
+  'iii::dlq::redrive': 'operate',
+  'iii::dlq::discard': 'operate',
+  'iii::worker::list': 'read',
+  'iii::function::list': 'read',
+};

@@ -1,0 +1,63 @@
+import type { Role } from '../base/role.ts';
+import type { QueuePolicy } from '../queue/types.ts';
+
+/** One accepted token. Only its SHA-256 is kept. */
+export interface TokenConfig {
+  readonly name: string;
+  /** Lower-case hex SHA-256 of the token. */
+  readonly sha256: string;
+  readonly role: Role;
+}
+
+export type StoreConfig =
+  { readonly kind: 'memory' } | { readonly kind: 'file'; readonly path: string };
+
+/** The whole configuration, checked, with every default filled in. Nothing after loading knows dialects. */
+export interface Config {
+  /** The file it came from; `null` when none was given. */
+  readonly file: string | null;
+  /** The worker protocol's listener. */
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    /** Time a client has to complete the upgrade, and to authenticate. */
+    readonly handshakeTimeoutMs: number;
+    readonly allowedOrigins: readonly string[];
+    readonly allowedHosts: readonly string[];
+  };
+  /** The listener of HTTP triggers. */
+  readonly http: { readonly host: string; readonly port: number };
+  readonly tokens: readonly TokenConfig[];
+  readonly store: StoreConfig;
+  /** `default` is always among them. */
+  readonly queues: readonly QueuePolicy[];
+  readonly maxJobBytes: number;
+  readonly shutdownGraceMs: number;
+}
+
+/** One finding in a configuration. Line and column count from 1. */
+export interface ConfigProblem {
+  readonly severity: 'error' | 'warning';
+  /** Stable name of the kind of finding, such as `unknown_key`. */
+  readonly code: string;
+  readonly message: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+  /** Where in the tree, such as `workers[0].config.queue_configs.payment.type`. */
+  readonly path: string;
+  readonly hint: string | null;
+  /** The source line, for the caret; `null` without a position. */
+  readonly source: string | null;
+  /** Characters the caret underlines. */
+  readonly length: number;
+}
+
+/** The outcome of reading a configuration: usable only without errors. */
+export interface LoadedConfig {
+  /** `null` when there is an error among the problems. */
+  readonly config: Config | null;
+  readonly problems: readonly ConfigProblem[];
+  /** The queues that could be resolved, also when something else is wrong. */
+  readonly queues: readonly QueuePolicy[];
+}
