@@ -1,0 +1,197 @@
+/**
+ * Who may import whom. Each layer lists everything of ours it may import; what is not listed is an
+ * error. CONTRIBUTING.md shows the same table.
+ */
+const LAYERS = {
+  base: [],
+  protocol: ['base'],
+  queue: ['base'],
+  state: ['base'],
+  config: ['base', 'queue/(types|limits)[.]ts$'],
+  stores: ['base', 'queue', 'state'],
+  engine: ['base', 'protocol', 'queue', 'state'],
+  observe: ['base', 'engine/events[.]ts$'],
+  gateway: ['base', 'protocol', 'engine'],
+  triggers: ['base', 'queue', 'state', 'engine'],
+  admin: ['base', 'queue', 'state', 'engine', 'observe', 'config'],
+  sdk: ['base', 'protocol'],
+  cli: ['base', 'protocol', 'config', 'admin/(contract|client)[.]ts$'],
+};
+
+/** Files that may import more than their layer, and only by `import()` where they say so. */
+const EXCEPTIONS = [
+  { from: 'admin/client[.]ts$', to: 'protocol' },
+  { from: 'cli/commands/(serve|demo)[.]ts$', to: 'app[.]ts$', lazy: true },
+  { from: 'cli/commands/store/', to: 'stores/file', lazy: true },
+  { from: 'cli/commands/(worker/run|demo)[.]ts$', to: 'sdk', lazy: true },
+];
+
+/** npm packages, and the only places that import them. */
+const PACKAGES = {
+  lmdb: ['stores/file/'],
+  ws: ['gateway/', 'sdk/', 'cli/', 'admin/client[.]ts$'],
+  pino: ['observe/'],
+  zod: ['config/', 'cli/'],
+  yaml: ['config/', 'cli/'],
+  commander: ['cli/'],
+  chalk: ['cli/output/'],
+  'cli-table3': ['cli/output/'],
+  ora: ['cli/output/'],
+};
+
+/** Packages the command line loads only when a command needs them. */
+const LAZY_IN_CLI = ['yaml', 'zod'];
+
+/** An entry is a whole folder, or ends in `$` and is a file. */
+const within = (entry) => (entry.endsWith('$') ? `^src/${entry}` : `^src/${entry}/`);
+
+const exceptionsOf = (layer) => EXCEPTIONS.filter(({ from }) => from.startsWith(`${layer}/`));
+
+const layerRules = Object.entries(LAYERS).flatMap(([layer, allowed]) => {
+  const exceptions = exceptionsOf(layer);
+  return [
+    {
+      name: `${layer}-imports-only-what-is-below`,
+      severity: 'error',
+      comment: `${layer} may import: ${allowed.join(', ') || 'nothing'}`,
+      from: { path: within(layer), pathNot: exceptions.map(({ from }) => `^src/${from}`) },
+      to: { path: '^src/', pathNot: [layer, ...allowed].map(within) },
+    },
+    ...exceptions.map(({ from }) => ({
+      name: `${layer}-exceptions`,
+      severity: 'error',
+      comment: `${from} may import more than ${layer}, but only what is named`,
+      from: { path: `^src/${from}` },
+      to: {
+        path: '^src/',
+        pathNot: [
+          ...[layer, ...allowed].map(within),
+          // one file may stand in several exceptions: all of them count
+          ...exceptions.filter((other) => overlaps(from, other.from)).map(({ to }) => within(to)),
+        ],
+      },
+    })),
+  ];
+});
+
+/** `demo.ts` stands in two exceptions; each must know what the other allows. */
+function overlaps(one, other) {
+  return one === other || (one.includes('demo') && other.includes('demo'));
+}
+
+const lazyRules = EXCEPTIONS.filter(({ lazy }) => lazy).map(({ from, to }) => ({
+  name: 'loaded-when-needed',
+  severity: 'error',
+  comment: `${from} loads ${to} by import(), so that other commands start fast`,
+  from: { path: `^src/${from}` },
+  to: { path: within(to), dynamic: false, dependencyTypesNot: ['type-only'] },
+}));
+
+const packageRules = Object.entries(PACKAGES).map(([name, places]) => ({
+  name: `${name}-has-its-place`,
+  severity: 'error',
+  comment: `${name} is imported only in ${places.join(', ')}`,
+  from: { path: '^src/', pathNot: places.map((place) => `^src/${place}`) },
+  to: { path: `^node_modules/(@types/)?${name}/` },
+}));
+
+export default {
+  forbidden: [
+    ...layerRules,
+    ...lazyRules,
+    ...packageRules,
+    {
+      name: 'cli-loads-parsers-when-needed',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: {
+        path: `^node_modules/(${LAZY_IN_CLI.join('|')})/`,
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'no-unknown-package',
+      severity: 'error',
+      comment: 'a package of src stands in PACKAGES, with the places that may import it',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: [
+          'npm',
+          'npm-dev',
+          'npm-optional',
+          'npm-peer',
+          'npm-no-pkg',
+          'npm-unknown',
+        ],
+        pathNot: `^node_modules/(@types/)?(${Object.keys(PACKAGES).join('|')})/`,
+      },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'src-never-imports-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'the-core-is-pure',
+      severity: 'error',
+      comment: 'base, queue, state and protocol have no socket, no file, no package',
+      from: { path: '^src/(base|queue|state|protocol)/' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg'],
+      },
+    },
+    {
+      name: 'stores-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^src/stores/([^/]+)/' },
+      to: { path: '^src/stores/([^/]+)/', pathNot: '^src/stores/$1/' },
+    },
+    {
+      name: 'triggers-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^src/triggers/([^/]+)/' },
+      to: { path: '^src/triggers/([^/]+)/', pathNot: '^src/triggers/$1/' },
+    },
+    {
+      name: 'engine-parts-do-not-know-the-whole',
+      severity: 'error',
+      from: { path: '^src/engine/' },
+      to: { path: '^src/engine/engine[.]ts$' },
+    },
+    {
+      name: 'dialects-end-in-config',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/config/' },
+      to: { path: '^src/config/dialects/' },
+    },
+    {
+      name: 'app-does-not-know-the-command-line',
+      severity: 'error',
+      from: { path: '^src/(app|index)[.]ts$' },
+      to: { path: '^src/(cli|sdk)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};
