@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Packs the package, installs the archive into an empty folder without running any install script,
+ * and starts what was installed: the command and the import. Fails when the archive holds
+ * something it should not, or lacks something it needs.
+ */
+
+const ALLOWED =
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/iii\.js|completions\/iii\.(bash|zsh|fish)|dist\/.+\.(js|d\.ts|lua))$/;
+const NEEDED = [
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'bin/iii.js',
+  'completions/iii.bash',
+  'dist/cli/main.js',
+  'dist/index.js',
+  'dist/index.d.ts',
+];
+
+interface PackReport {
+  readonly filename: string;
+  readonly name: string;
+  readonly version: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'iii-pack-'));
+try {
+  const report = pack();
+  const paths = report.files.map((file) => file.path);
+  expectNone(
+    'holds what it should not',
+    paths.filter((path) => !ALLOWED.test(path)),
+  );
+  expectNone(
+    'lacks',
+    NEEDED.filter((path) => !paths.includes(path)),
+  );
+  install(report.filename);
+  const version = runIn(folder, join('node_modules', '.bin', 'iii'), ['--version']);
+  if (!version.includes(report.version)) {
+    throw new Error(`iii --version printed ${JSON.stringify(version)}, not ${report.version}`);
+  }
+  runIn(folder, process.execPath, ['--input-type=module', '-e', `await import('${report.name}')`]);
+  console.log(`${report.filename}: ${paths.length} files, installs and starts`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function pack(): PackReport {
+  const output = runIn(root, 'npm', ['pack', '--json', '--pack-destination', folder]);
+  const [report] = JSON.parse(output) as PackReport[];
+  if (report === undefined) throw new Error('npm pack reported nothing');
+  return report;
+}
+
+function install(archive: string): void {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  runIn(folder, 'npm', [
+    'install',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    `./${archive}`,
+  ]);
+}
+
+function runIn(cwd: string, command: string, args: readonly string[]): string {
+  return execFileSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function expectNone(problem: string, paths: readonly string[]): void {
+  if (paths.length > 0) throw new Error(`the package ${problem}: ${paths.join(', ')}`);
+}
