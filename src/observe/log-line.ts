@@ -1,0 +1,72 @@
+import type { LogLevel } from '../base/logger.ts';
+
+export interface LogLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const COLOURS: Readonly<Record<LogLevel, string>> = {
+  debug: '\u001b[2m',
+  info: '\u001b[32m',
+  warn: '\u001b[33m',
+  error: '\u001b[31m',
+};
+const DIM = '\u001b[2m';
+const RESET = '\u001b[0m';
+
+/** Characters that move a cursor, break a line or reorder text: C0, DEL, C1, separators, bidi. */
+const UNSAFE = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const BARE_VALUE = /^[^\s"=\\{}[\]]+$/u;
+
+/**
+ * One line for people, without the line end: `2026-01-01 00:00:00.000Z INFO  message key=value`.
+ * No input can start a second line or send a control sequence to the terminal.
+ */
+export function formatLine({ at, level, message, fields }: LogLine, coloured: boolean): string {
+  const time = new Date(at).toISOString().replace('T', ' ');
+  const word = level.toUpperCase().padEnd(5);
+  const facts = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${escape(name)}=${escape(formatValue(value))}`)
+    .join('');
+  if (!coloured) return `${time} ${word} ${escape(message)}${facts}`;
+  return `${DIM}${time}${RESET} ${COLOURS[level]}${word}${RESET} ${escape(message)}${facts && `${DIM}${facts}${RESET}`}`;
+}
+
+function formatValue(value: unknown): string {
+  if (value instanceof Error) return formatError(value);
+  if (typeof value === 'string') return quoteWhenNeeded(value);
+  if (typeof value === 'object' && value !== null) return stringify(value);
+  return String(value);
+}
+
+function formatError(error: Error): string {
+  const code = 'code' in error ? `${String(error.code)}: ` : '';
+  return quoteWhenNeeded(`${code}${error.message}`);
+}
+
+function quoteWhenNeeded(text: string): string {
+  return BARE_VALUE.test(text) ? text : JSON.stringify(text);
+}
+
+/** A log line must not fail: what JSON cannot say (a cycle, a bigint inside) is named by its kind. */
+function stringify(value: object): string {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    return text === undefined ? 'undefined' : quoteJsonString(text);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+/** Values such as a date or a secret are strings in JSON: they follow the rule for strings. */
+function quoteJsonString(json: string): string {
+  return json.startsWith('"') ? quoteWhenNeeded(JSON.parse(json) as string) : json;
+}
+
+function escape(text: string): string {
+  return text.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
