@@ -1,0 +1,147 @@
+import {
+  dropped,
+  findFault,
+  type Frame,
+  isRecord,
+  openFrame,
+  optionalString,
+  stringIn,
+} from './frame.ts';
+import { readError, readInvocation, readResult } from './invocation.ts';
+import type {
+  DroppedFrame,
+  RegisterFunction,
+  RegisterTrigger,
+  TelemetryFrame,
+  WorkerMessage,
+} from './messages.ts';
+import { readTelemetry } from './telemetry.ts';
+
+/**
+ * Reads a text frame from a worker. Never throws: what is no message for the engine comes back as
+ * dropped, with a reason that names the fault and never repeats content. Unknown members are
+ * ignored, and an optional member that is `null` counts as absent (wire-protocol.md §1.2).
+ */
+export function decodeText(text: string): WorkerMessage | DroppedFrame {
+  const frame = openFrame(text);
+  if (frame.kind === 'dropped') return frame;
+  switch (frame.type) {
+    case 'invokefunction':
+      return readInvocation(frame);
+    case 'invocationresult':
+      return readResult(frame, readError);
+    case 'registerfunction':
+      return readFunction(frame);
+    case 'unregisterfunction':
+      return findFault(frame, ['id']) ?? { kind: 'unregister_function', id: stringIn(frame, 'id') };
+    case 'registertriggertype':
+      return (
+        findFault(frame, ['id', 'description']) ?? {
+          kind: 'register_trigger_type',
+          id: stringIn(frame, 'id'),
+          description: stringIn(frame, 'description'),
+          triggerRequestFormat: frame.members.trigger_request_format ?? null,
+          callRequestFormat: frame.members.call_request_format ?? null,
+        }
+      );
+    case 'unregistertriggertype':
+      return (
+        findFault(frame, ['id']) ?? { kind: 'unregister_trigger_type', id: stringIn(frame, 'id') }
+      );
+    case 'registertrigger':
+      return readTrigger(frame);
+    case 'unregistertrigger':
+      return (
+        findFault(frame, ['id']) ?? {
+          kind: 'unregister_trigger',
+          id: stringIn(frame, 'id'),
+          triggerType: optionalString(frame, 'trigger_type'),
+        }
+      );
+    case 'triggerregistrationresult':
+      return (
+        findFault(frame, ['id']) ?? {
+          kind: 'trigger_registration_result',
+          id: stringIn(frame, 'id'),
+          triggerType: optionalString(frame, 'trigger_type'),
+          functionId: optionalString(frame, 'function_id'),
+          error: readError(frame.members.error),
+        }
+      );
+    case 'registerservice':
+      return (
+        findFault(frame, ['id']) ?? {
+          kind: 'register_service',
+          id: stringIn(frame, 'id'),
+          name: optionalString(frame, 'name') ?? stringIn(frame, 'id'),
+          description: optionalString(frame, 'description'),
+        }
+      );
+    case 'ping':
+      return { kind: 'ping' };
+    case 'pong':
+      return { kind: 'pong' };
+    case 'reattach':
+      return (
+        findFault(frame, ['previous_worker_id', 'reattach_token']) ?? {
+          kind: 'reattach',
+          previousWorkerId: stringIn(frame, 'previous_worker_id'),
+          reattachToken: stringIn(frame, 'reattach_token'),
+        }
+      );
+    case 'auth':
+      return findFault(frame, ['token']) ?? { kind: 'auth', token: stringIn(frame, 'token') };
+    case 'workerregistered':
+    case 'registrationrejected':
+    case 'error':
+      return dropped(`${frame.type}: only the engine sends this type`);
+    default:
+      return dropped('unknown type');
+  }
+}
+
+/** Reads a binary frame from a worker: telemetry by its prefix, anything else as the text of a message. */
+export function decodeBinary(bytes: Uint8Array): WorkerMessage | TelemetryFrame | DroppedFrame {
+  const telemetry = readTelemetry(bytes);
+  if (telemetry !== undefined) return telemetry;
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return dropped('binary frame is neither telemetry nor UTF-8');
+  }
+  return decodeText(text);
+}
+
+function readFunction(frame: Frame): RegisterFunction | DroppedFrame {
+  const fault = findFault(frame, ['id']);
+  if (fault !== null) return fault;
+  const { request_format, response_format, metadata } = frame.members;
+  const invocation = frame.members.invocation ?? null;
+  if (invocation !== null && !isRecord(invocation)) {
+    return dropped('registerfunction: invocation is not an object');
+  }
+  return {
+    kind: 'register_function',
+    id: stringIn(frame, 'id'),
+    description: optionalString(frame, 'description'),
+    requestFormat: request_format ?? null,
+    responseFormat: response_format ?? null,
+    metadata: metadata ?? null,
+    invocation,
+  };
+}
+
+function readTrigger(frame: Frame): RegisterTrigger | DroppedFrame {
+  return (
+    findFault(frame, ['id', 'trigger_type', 'function_id']) ?? {
+      kind: 'register_trigger',
+      id: stringIn(frame, 'id'),
+      triggerType: stringIn(frame, 'trigger_type'),
+      functionId: stringIn(frame, 'function_id'),
+      // Python leaves the member out when there is nothing to configure
+      config: frame.members.config ?? {},
+      metadata: frame.members.metadata ?? null,
+    }
+  );
+}
