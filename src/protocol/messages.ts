@@ -17,6 +17,12 @@ export interface WireError {
   readonly stacktrace?: string;
   /** With code `retry_after`: when to try again. */
   readonly retry_after_ms?: number;
+  /** Set by the engine when the same call may succeed later. */
+  readonly retryable?: true;
+  /** Set by the engine: what the caller can do next. */
+  readonly hint?: string;
+  /** Set by the engine: facts for programs. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 export type InvokeAction =

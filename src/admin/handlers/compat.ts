@@ -1,0 +1,92 @@
+import { IiiError } from '../../base/errors.ts';
+import type { DeadSelection } from '../../queue/store.ts';
+import type { Job } from '../../queue/types.ts';
+import { invalid, type Input } from '../input.ts';
+import { discardAll, firstDead, redriveAll } from './dead-letters.ts';
+import type { AdminParts, Handler } from './handler.ts';
+import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
+import { knownQueues, findQueue, queuesOfDeadLetters } from './queue-names.ts';
+
+/** What the original calls a queue that is configured by name. */
+const BROKER_TYPE = 'function_queue';
+
+/** The queue functions of the original, under its names and in its shapes (wire-protocol.md §5.8). */
+export function compatHandlers({ engine }: AdminParts): Readonly<Record<string, Handler>> {
+  const selectOne = async (input: Input): Promise<DeadSelection> => {
+    const queue = queueName(input);
+    const id = input.optionalString('message_id') ?? '';
+    if (id === '') throw new IiiError('message_id_not_set', 'message_id is required');
+    return { queues: await queuesOfDeadLetters(engine, queue), ids: [id], limit: 1 };
+  };
+  const answerOne = (input: Input, moved: readonly string[]) => ({
+    queue: queueName(input),
+    message_id: input.string('message_id'),
+    redriven: moved.length,
+  });
+  return {
+    'iii::queue::redrive': async (input) => {
+      const queue = queueName(input);
+      const queues = await queuesOfDeadLetters(engine, queue);
+      const moved = await redriveAll(engine, { queues, ids: null, limit: Number.MAX_SAFE_INTEGER });
+      return { queue, redriven: moved.length };
+    },
+    'iii::queue::redrive_message': async (input) =>
+      answerOne(input, await redriveAll(engine, await selectOne(input))),
+    'iii::queue::discard_message': async (input) =>
+      answerOne(input, await discardAll(engine, await selectOne(input))),
+    'engine::queue::list_topics': async () =>
+      [...(await knownQueues(engine)).values()].map(({ policy }) => ({
+        name: policy.name,
+        broker_type: BROKER_TYPE,
+        subscriber_count: policy.concurrency,
+      })),
+    'engine::queue::topic_stats': async (input) => {
+      const { policy, stats } = await findQueue(engine, topicName(input));
+      return {
+        depth: stats.waiting + stats.inFlight,
+        consumer_count: policy.concurrency,
+        dlq_depth: stats.dead,
+        config: null,
+      };
+    },
+    'engine::queue::dlq_topics': async () =>
+      [...(await knownQueues(engine)).values()]
+        .filter(({ stats }) => stats.dead > 0)
+        .map(({ policy, stats }) => ({
+          topic: policy.name,
+          broker_type: BROKER_TYPE,
+          message_count: stats.dead,
+        })),
+    'engine::queue::dlq_messages': async (input) => {
+      const queues = await queuesOfDeadLetters(engine, topicName(input));
+      const offset = input.optionalCount('offset', 1_000_000) ?? 0;
+      const limit = input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE;
+      return (await firstDead(engine, queues, offset + limit)).slice(offset).map(deadMessage);
+    },
+  };
+}
+
+function queueName(input: Input): string {
+  const queue = input.optionalString('queue') ?? input.optionalString('topic') ?? '';
+  if (queue === '') throw new IiiError('queue_not_set', 'queue is required');
+  return queue;
+}
+
+function topicName(input: Input): string {
+  const topic = input.optionalString('topic') ?? input.optionalString('queue') ?? '';
+  if (topic === '') throw new IiiError('topic_required', 'topic is required');
+  return topic;
+}
+
+function deadMessage(job: Job): Record<string, unknown> {
+  if (job.failure === null) throw invalid(`job '${job.id}' is not dead`);
+  const { failedAt, error } = job.failure;
+  return {
+    id: job.id,
+    payload: JSON.parse(job.payload) as unknown,
+    error: error.message,
+    failed_at: Math.floor(failedAt / 1_000),
+    retries: job.attempts,
+    size_bytes: Buffer.byteLength(job.payload),
+  };
+}

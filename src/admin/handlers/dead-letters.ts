@@ -1,0 +1,205 @@
+import type { Engine } from '../../engine/engine.ts';
+import { LIMITS } from '../../queue/limits.ts';
+import type { DeadSelection } from '../../queue/store.ts';
+import type { Job } from '../../queue/types.ts';
+import type { Plan } from '../contract.ts';
+import { invalid, type Input } from '../input.ts';
+import type { AdminHandlers, AdminParts } from './handler.ts';
+import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
+import { knownQueues, queuesOfDeadLetters } from './queue-names.ts';
+import { deadJob, timeText } from './views.ts';
+
+/** Jobs named in a plan. */
+const SAMPLE_SIZE = 5;
+/** Dead jobs a plan looks at, at most, to count functions. */
+const PLAN_JOBS = 10_000;
+
+export function deadLetterHandlers({
+  engine,
+}: AdminParts): AdminHandlers<
+  'iii::dlq::summary' | 'iii::dlq::list' | 'iii::dlq::redrive' | 'iii::dlq::discard'
+> {
+  return {
+    'iii::dlq::summary': async () => {
+      const queues = [];
+      for (const { policy, stats } of (await knownQueues(engine)).values()) {
+        const { name: queue, deadLetterQueue } = policy;
+        const oldest = stats.dead === 0 ? undefined : (await firstDead(engine, [queue], 1))[0];
+        const oldestFailedAt = timeText(oldest?.failure?.failedAt ?? null);
+        queues.push({ queue, deadLetterQueue, dead: stats.dead, oldestFailedAt });
+      }
+      return { queues };
+    },
+    'iii::dlq::list': async (input) => {
+      const queues = await queuesOfDeadLetters(engine, input.string('queue'));
+      const page = await engine.store.list({
+        queues,
+        states: ['dead'],
+        functionId: null,
+        order: 'died',
+        limit: input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE,
+        cursor: input.optionalString('cursor') ?? null,
+      });
+      const total = await countDead(engine, queues);
+      return { jobs: page.jobs.map(deadJob), total, nextCursor: page.nextCursor };
+    },
+    'iii::dlq::redrive': async (input) => {
+      const queue = input.optionalString('queue') ?? null;
+      const selection = await readSelection(engine, queue, input);
+      if (input.flag('dryRun')) {
+        const { plan, notFound } = await makePlan(engine, selection);
+        return { queue, redriven: plan.total, dryRun: true, plan, ...notFound };
+      }
+      const moved = await redriveAll(engine, selection);
+      return { queue, redriven: moved.length, ...missing(selection, moved) };
+    },
+    'iii::dlq::discard': async (input) => {
+      const queue = input.string('queue');
+      const selection = await readSelection(engine, queue, input);
+      if (selection.ids === null && !input.flag('all')) {
+        throw invalid('discard needs ids, or all: true to discard every dead job of the queue');
+      }
+      if (input.flag('dryRun')) {
+        const { plan, notFound } = await makePlan(engine, selection);
+        return { queue, discarded: plan.total, dryRun: true, plan, ...notFound };
+      }
+      const moved = await discardAll(engine, selection);
+      return { queue, discarded: moved.length, ...missing(selection, moved) };
+    },
+  };
+}
+
+/** Brings the selected jobs back, batch by batch, each batch atomic. Answers their ids. */
+export async function redriveAll(engine: Engine, selection: DeadSelection): Promise<string[]> {
+  const moved = await inBatches(selection, await countDead(engine, selection.queues), (batch) =>
+    engine.store.redrive(batch),
+  );
+  const { queues } = selection;
+  if (moved.length > 0) {
+    engine.events.emit({ kind: 'jobs_redriven', queues, jobs: moved.length });
+    engine.log.info('dead jobs were redriven', { queues: queues.join(','), jobs: moved.length });
+  }
+  return moved;
+}
+
+/** Ends the selected jobs, batch by batch, each batch atomic. Answers their ids. */
+export async function discardAll(engine: Engine, selection: DeadSelection): Promise<string[]> {
+  const moved = await inBatches(selection, await countDead(engine, selection.queues), (batch) =>
+    engine.store.discard(batch),
+  );
+  for (const id of moved) engine.events.emit({ kind: 'job_discarded', id });
+  if (moved.length > 0) {
+    const queues = selection.queues.join(',');
+    engine.log.info('dead jobs were discarded', { queues, jobs: moved.length });
+  }
+  return moved;
+}
+
+/**
+ * Works through a selection in atomic batches. Not more jobs than are dead at the start: those that
+ * die again meanwhile stay dead.
+ */
+async function inBatches(
+  selection: DeadSelection,
+  deadAtStart: number,
+  move: (batch: DeadSelection) => Promise<readonly string[]>,
+): Promise<string[]> {
+  const { queues, ids, limit } = selection;
+  const moved: string[] = [];
+  let remaining = Math.min(limit, ids?.length ?? deadAtStart);
+  let offset = 0;
+  while (remaining > 0) {
+    const size = Math.min(remaining, LIMITS.bulkBatch);
+    const batchIds = ids === null ? null : ids.slice(offset, offset + size);
+    const batch = await move({ queues, ids: batchIds, limit: size });
+    moved.push(...batch);
+    offset += size;
+    remaining -= size;
+    if (ids === null && batch.length < size) break;
+  }
+  return moved;
+}
+
+async function readSelection(
+  engine: Engine,
+  queue: string | null,
+  input: Input,
+): Promise<DeadSelection> {
+  const queues =
+    queue === null
+      ? [...(await knownQueues(engine)).keys()]
+      : await queuesOfDeadLetters(engine, queue);
+  const ids = input.optionalStrings('ids') ?? null;
+  const limit = input.optionalCount('limit', Number.MAX_SAFE_INTEGER) ?? Number.MAX_SAFE_INTEGER;
+  return { queues, ids: ids === null ? null : [...new Set(ids)], limit };
+}
+
+async function makePlan(
+  engine: Engine,
+  selection: DeadSelection,
+): Promise<{ plan: Plan; notFound: { notFound?: string[] } }> {
+  const { queues, ids, limit } = selection;
+  const total = ids === null ? await countDead(engine, queues) : Number.MAX_SAFE_INTEGER;
+  const jobs =
+    ids === null
+      ? await firstDead(engine, queues, Math.min(limit, PLAN_JOBS))
+      : (await findDead(engine, queues, ids)).slice(0, limit);
+  const byFunction = new Map<string, number>();
+  for (const { functionId } of jobs) {
+    byFunction.set(functionId, (byFunction.get(functionId) ?? 0) + 1);
+  }
+  const plan: Plan = {
+    total: ids === null ? Math.min(limit, total) : jobs.length,
+    byFunction: [...byFunction].map(([functionId, count]) => ({ functionId, jobs: count })),
+    sample: jobs.slice(0, SAMPLE_SIZE).map((job) => job.id),
+  };
+  const found = jobs.map((job) => job.id);
+  return { plan, notFound: missing(selection, found) };
+}
+
+function missing({ ids, limit }: DeadSelection, found: readonly string[]): { notFound?: string[] } {
+  if (ids === null) return {};
+  const known = new Set(found);
+  const notFound = ids.slice(0, limit).filter((id) => !known.has(id));
+  return notFound.length === 0 ? {} : { notFound };
+}
+
+async function findDead(
+  engine: Engine,
+  queues: readonly string[],
+  ids: readonly string[],
+): Promise<Job[]> {
+  const jobs = await Promise.all(ids.map((id) => engine.store.get(id)));
+  return jobs.filter(
+    (job): job is Job => job !== undefined && job.state === 'dead' && queues.includes(job.queue),
+  );
+}
+
+/** The dead jobs that died first, up to `limit`. */
+export async function firstDead(
+  engine: Engine,
+  queues: readonly string[],
+  limit: number,
+): Promise<Job[]> {
+  const jobs: Job[] = [];
+  let cursor: string | null = null;
+  while (jobs.length < limit) {
+    const page = await engine.store.list({
+      queues,
+      states: ['dead'],
+      functionId: null,
+      order: 'died',
+      limit: Math.min(MAX_PAGE, limit - jobs.length),
+      cursor,
+    });
+    jobs.push(...page.jobs);
+    cursor = page.nextCursor;
+    if (cursor === null) break;
+  }
+  return jobs;
+}
+
+async function countDead(engine: Engine, queues: readonly string[]): Promise<number> {
+  const stats = await engine.store.stats();
+  return queues.reduce((total, queue) => total + (stats.get(queue)?.dead ?? 0), 0);
+}

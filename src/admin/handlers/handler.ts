@@ -1,0 +1,21 @@
+import type { Engine } from '../../engine/engine.ts';
+import type { LocalCall } from '../../engine/functions.ts';
+import type { QueueActivity } from '../../observe/queue-activity.ts';
+import type { AdminFunctionId, AdminResult } from '../contract.ts';
+import type { Input } from '../input.ts';
+
+/** What handlers work with. */
+export interface AdminParts {
+  readonly engine: Engine;
+  readonly activity: QueueActivity;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly pid: number;
+}
+
+export type Handler<Result = unknown> = (input: Input, call: LocalCall) => Promise<Result>;
+
+/** The handlers of some functions of the contract, by id. */
+export type AdminHandlers<Ids extends AdminFunctionId> = {
+  readonly [Id in Ids]: Handler<AdminResult<Id>>;
+};

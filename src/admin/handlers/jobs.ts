@@ -1,0 +1,141 @@
+import { IiiError } from '../../base/errors.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { JobFilter, QueueStats } from '../../queue/store.ts';
+import type { Job, JobState } from '../../queue/types.ts';
+import { invalid } from '../input.ts';
+import type { AdminHandlers, AdminParts } from './handler.ts';
+import { findQueue } from './queue-names.ts';
+import { jobDetail, jobSummary } from './views.ts';
+
+/** Jobs on one page, at most, and when the caller does not say. */
+export const MAX_PAGE = 1_000;
+export const DEFAULT_PAGE = 50;
+/** Longest time a caller may wait for a job, and the default. */
+const MAX_WAIT_MS = 24 * 3_600_000;
+const DEFAULT_WAIT_MS = 30_000;
+
+const STATES: readonly JobState[] = [
+  'waiting',
+  'delayed',
+  'in_flight',
+  'dead',
+  'completed',
+  'discarded',
+];
+const CANCELLABLE: readonly JobState[] = ['waiting', 'delayed'];
+const FINAL: readonly JobState[] = ['dead', 'completed', 'discarded'];
+
+export function jobHandlers({
+  engine,
+}: AdminParts): AdminHandlers<
+  'iii::job::list' | 'iii::job::get' | 'iii::job::wait' | 'iii::job::cancel'
+> {
+  return {
+    'iii::job::list': async (input) => {
+      const queue = input.optionalString('queue');
+      if (queue !== undefined) await findQueue(engine, queue);
+      const filter: JobFilter = {
+        queues: queue === undefined ? null : [queue],
+        states: readStates(input.optionalStrings('states')),
+        functionId: input.optionalString('functionId') ?? null,
+        order: 'accepted',
+        limit: input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE,
+        cursor: input.optionalString('cursor') ?? null,
+      };
+      const { jobs, nextCursor } = await engine.store.list(filter);
+      const total = countMatching(filter, await engine.store.stats());
+      return { jobs: jobs.map((job) => jobSummary(job, engine)), total, nextCursor };
+    },
+    'iii::job::get': async (input) => jobDetail(await findJob(engine, input.string('id')), engine),
+    'iii::job::wait': async (input) => {
+      const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
+      return jobDetail(await waitForEnd(engine, input.string('id'), timeoutMs), engine);
+    },
+    'iii::job::cancel': async (input) => {
+      const ids = input.optionalStrings('ids') ?? [];
+      const dryRun = input.flag('dryRun');
+      const skipped: { id: string; why: string }[] = [];
+      const cancellable: string[] = [];
+      for (const id of ids) {
+        const job = await engine.store.get(id);
+        if (job === undefined) skipped.push({ id, why: 'no such job' });
+        else if (CANCELLABLE.includes(job.state)) cancellable.push(id);
+        else skipped.push({ id, why: `it is ${job.state.replace('_', ' ')}` });
+      }
+      if (dryRun) return { cancelled: cancellable.length, skipped };
+      const cancelled = await engine.store.cancel(cancellable);
+      for (const id of cancelled) engine.events.emit({ kind: 'job_discarded', id });
+      for (const id of cancellable) {
+        if (!cancelled.includes(id)) skipped.push({ id, why: 'it started meanwhile' });
+      }
+      return { cancelled: cancelled.length, skipped };
+    },
+  };
+}
+
+function readStates(names: readonly string[] | undefined): readonly JobState[] | null {
+  if (names === undefined) return null;
+  return names.map((name) => {
+    const state = STATES.find((known) => known === name);
+    if (state !== undefined) return state;
+    throw invalid(`there is no state '${name}'; the states are ${STATES.join(', ')}`);
+  });
+}
+
+/** Jobs the filter matches, from the counts; with a function given only waiting ones are counted apart. */
+function countMatching(filter: JobFilter, stats: ReadonlyMap<string, QueueStats>): number {
+  let total = 0;
+  for (const [name, counts] of stats) {
+    if (filter.queues !== null && !filter.queues.includes(name)) continue;
+    const byState: Readonly<Record<JobState, number>> = {
+      waiting: counts.waiting,
+      delayed: counts.delayed,
+      in_flight: counts.inFlight,
+      dead: counts.dead,
+      completed: counts.retained,
+      discarded: 0,
+    };
+    for (const state of filter.states ?? STATES) total += byState[state];
+  }
+  return total;
+}
+
+async function findJob(engine: Engine, id: string): Promise<Job> {
+  const job = await engine.store.get(id);
+  if (job !== undefined) return job;
+  throw new IiiError('JOB_NOT_FOUND', `job '${id}' does not exist`, {
+    reason: 'the id is wrong, or the job ended and is no longer among the finished jobs kept',
+    hint: 'iii job list',
+    details: { id },
+  });
+}
+
+/** Resolves with the job as it is when it has ended, or when the time is over. */
+async function waitForEnd(engine: Engine, id: string, timeoutMs: number): Promise<Job> {
+  let finish: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  // Subscribed before looking, so that no end falls between.
+  const unsubscribe = engine.events.subscribe((event) => {
+    switch (event.kind) {
+      case 'job_completed':
+      case 'job_dead':
+      case 'job_discarded':
+        if (event.id === id) finish();
+        break;
+      default:
+        break;
+    }
+  });
+  const cancelTimer = engine.clock.after(timeoutMs, finish);
+  try {
+    const job = await findJob(engine, id);
+    if (FINAL.includes(job.state)) return job;
+    await ended;
+    return (await engine.store.get(id)) ?? { ...job, state: 'completed' };
+  } finally {
+    unsubscribe();
+    cancelTimer();
+  }
+}

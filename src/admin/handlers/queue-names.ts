@@ -1,0 +1,50 @@
+import { IiiError } from '../../base/errors.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { defaultPolicy } from '../../queue/policy.ts';
+import type { QueueStats } from '../../queue/store.ts';
+import type { QueuePolicy } from '../../queue/types.ts';
+
+/** A queue with its settings and counts. One that left the configuration still has its jobs. */
+export interface KnownQueue {
+  readonly policy: QueuePolicy;
+  readonly stats: QueueStats;
+}
+
+/** Every queue that is configured or still has jobs, by name. */
+export async function knownQueues(engine: Engine): Promise<ReadonlyMap<string, KnownQueue>> {
+  const known = new Map<string, KnownQueue>();
+  for (const [name, stats] of await engine.store.stats()) {
+    known.set(name, { policy: engine.policies.get(name) ?? defaultPolicy(name), stats });
+  }
+  return known;
+}
+
+/** @throws IiiError QUEUE_NOT_FOUND naming the queues there are */
+export async function findQueue(engine: Engine, name: string): Promise<KnownQueue> {
+  const known = await knownQueues(engine);
+  const queue = known.get(name);
+  if (queue === undefined) throw queueNotFound(name, [...known.keys()]);
+  return queue;
+}
+
+/**
+ * The queues whose dead jobs a name stands for: the queue itself, and those that name it as their
+ * dead-letter queue.
+ * @throws IiiError QUEUE_NOT_FOUND naming the queues there are
+ */
+export async function queuesOfDeadLetters(engine: Engine, name: string): Promise<string[]> {
+  const known = await knownQueues(engine);
+  const queues = [...known.values()]
+    .filter(({ policy }) => policy.name === name || policy.deadLetterQueue === name)
+    .map(({ policy }) => policy.name);
+  if (queues.length === 0) throw queueNotFound(name, [...known.keys()]);
+  return queues;
+}
+
+export function queueNotFound(name: string, known: readonly string[]): IiiError {
+  const list = known.map((queue) => `'${queue}'`).join(', ');
+  return new IiiError('QUEUE_NOT_FOUND', `queue '${name}' does not exist; there are ${list}`, {
+    hint: 'iii queue list',
+    details: { queue: name, known },
+  });
+}

@@ -1,0 +1,51 @@
+import type { LocalFunction } from '../engine/functions.ts';
+import { ADMIN_ROLES, type AdminFunctionId } from './contract.ts';
+import { compatHandlers } from './handlers/compat.ts';
+import { deadLetterHandlers } from './handlers/dead-letters.ts';
+import { enqueueHandlers } from './handlers/enqueue.ts';
+import type { AdminHandlers, AdminParts, Handler } from './handlers/handler.ts';
+import { infoHandlers } from './handlers/info.ts';
+import { jobHandlers } from './handlers/jobs.ts';
+import { listingHandlers } from './handlers/listings.ts';
+import { queueHandlers } from './handlers/queues.ts';
+import { registrationHandlers } from './handlers/registration.ts';
+import { workerHandlers } from './handlers/workers.ts';
+import { Input } from './input.ts';
+
+/** Compatible functions that change something; the other compatible ones only look. */
+const COMPAT_OPERATIONS: ReadonlySet<string> = new Set([
+  'iii::queue::redrive',
+  'iii::queue::redrive_message',
+  'iii::queue::discard_message',
+]);
+
+/** Puts every admin and engine function into the engine's registry. */
+export function registerAdminFunctions(parts: AdminParts): void {
+  const contract: AdminHandlers<AdminFunctionId> = {
+    ...infoHandlers(parts),
+    ...queueHandlers(parts),
+    ...jobHandlers(parts),
+    ...deadLetterHandlers(parts),
+    ...workerHandlers(parts),
+  };
+  const add = (id: string, access: LocalFunction['access'], handler: Handler): void => {
+    parts.engine.functions.addLocal({
+      id,
+      description: null,
+      access,
+      run: async (call) => {
+        const result = await handler(new Input(call.data), call);
+        return result === undefined ? null : JSON.stringify(result);
+      },
+    });
+  };
+  for (const [id, handler] of Object.entries(contract)) {
+    add(id, ADMIN_ROLES[id as AdminFunctionId], handler);
+  }
+  for (const [id, handler] of Object.entries(compatHandlers(parts))) {
+    add(id, COMPAT_OPERATIONS.has(id) ? 'operate' : 'read', handler);
+  }
+  for (const [id, handler] of Object.entries(enqueueHandlers(parts))) add(id, 'trigger', handler);
+  const open = { ...listingHandlers(parts), ...registrationHandlers(parts) };
+  for (const [id, handler] of Object.entries(open)) add(id, 'any', handler);
+}

@@ -1,0 +1,348 @@
+import type { CancelTimer, Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import { decide } from '../queue/decide.ts';
+import { cutError } from '../queue/job-error.ts';
+import type { FunctionOffer, QueueStore, Settlement } from '../queue/store.ts';
+import type {
+  AttemptRecord,
+  JobError,
+  Lease,
+  Outcome,
+  QueuePolicy,
+  Verdict,
+} from '../queue/types.ts';
+import type { WireError } from '../protocol/messages.ts';
+import type { EventStream } from './events.ts';
+import type { Delivered, Invoker } from './invoke.ts';
+import { jobMetadata } from './job-metadata.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { Answer } from './workers.ts';
+
+/** Pause before a failed store call is tried again. */
+const STORE_RETRY_MS = 500;
+
+export interface DispatchParts {
+  readonly store: QueueStore;
+  readonly offer: FunctionOffer;
+  readonly invoker: Invoker;
+  readonly events: EventStream;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+interface Attempt {
+  readonly lease: Lease;
+  readonly startedAt: number;
+  delivered: Delivered | undefined;
+  cancelTimeout: CancelTimer | undefined;
+  ended: boolean;
+}
+
+/**
+ * The loop of one queue: lease, invoke, decide, settle. It wakes when something may have become
+ * leasable, when an attempt ended, and when a limit has room again; at rest it does nothing.
+ *
+ * An attempt holds its place until its end is as safe as the store promises, so that `concurrency`
+ * also bounds what a crash can repeat.
+ */
+export class QueueDispatcher {
+  #policy: QueuePolicy;
+  readonly #parts: DispatchParts;
+  readonly #running = new Set<Attempt>();
+  #rate: RateLimit | undefined;
+  #cancelRateTimer: CancelTimer | undefined;
+  #paused: boolean;
+  #stopped = true;
+  #pumping = false;
+  #pumpAgain = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(policy: QueuePolicy, paused: boolean, parts: DispatchParts) {
+    this.#policy = policy;
+    this.#paused = paused;
+    this.#parts = parts;
+    this.#rate = rateLimitOf(policy);
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.wake();
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.wake();
+  }
+
+  /** Looks for work. Cheap to call too often. */
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#pumping) {
+      this.#pumpAgain = true;
+      return;
+    }
+    this.#pumping = true;
+    queueMicrotask(() => {
+      void this.#pump();
+    });
+  }
+
+  /** No new leases from now on. Resolves when no attempt is in flight any more. */
+  async drain(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRateTimer?.();
+    if (this.#running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Gives back every attempt still in flight, without it counting. */
+  interruptAll(message: string): void {
+    for (const attempt of [...this.#running]) {
+      attempt.delivered?.abandon();
+      this.#end(attempt, interrupted(message));
+    }
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      while (await this.#leaseOnce());
+    } catch (thrown) {
+      this.#parts.log.error('leasing failed; it is tried again', {
+        queue: this.#policy.name,
+        error: messageOf(thrown),
+      });
+      this.#parts.clock.after(STORE_RETRY_MS, () => {
+        this.wake();
+      });
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Leases what there is room for. Answers whether something happened meanwhile that needs another look. */
+  async #leaseOnce(): Promise<boolean> {
+    this.#pumpAgain = false;
+    const room = this.#room();
+    if (room <= 0) return false;
+    const { store, offer, clock } = this.#parts;
+    const leases = await store.lease({ queue: this.#policy.name, limit: room, offer });
+    this.#rate?.record(clock.now(), leases.length);
+    for (const lease of leases) this.#begin(lease);
+    return this.#pumpAgain;
+  }
+
+  #room(): number {
+    if (this.#stopped || this.#paused) return 0;
+    const { concurrency, groupConcurrency, type } = this.#policy;
+    const limit = type === 'fifo' ? Math.min(concurrency, groupConcurrency) : concurrency;
+    const room = limit - this.#running.size;
+    if (room <= 0 || this.#rate === undefined) return room;
+    const allowed = this.#rate.room(this.#parts.clock.now());
+    if (allowed <= 0) this.#wakeWhenRateAllows(this.#rate);
+    return Math.min(room, allowed);
+  }
+
+  #wakeWhenRateAllows(rate: RateLimit): void {
+    this.#cancelRateTimer?.();
+    const { clock } = this.#parts;
+    this.#cancelRateTimer = clock.after(rate.nextAt() - clock.now(), () => {
+      this.wake();
+    });
+  }
+
+  #begin(lease: Lease): void {
+    const { clock, invoker, events } = this.#parts;
+    const { job } = lease;
+    const attempt: Attempt = {
+      lease,
+      startedAt: clock.now(),
+      delivered: undefined,
+      cancelTimeout: undefined,
+      ended: false,
+    };
+    this.#running.add(attempt);
+    if (this.#stopped || this.#paused) {
+      this.#end(attempt, { kind: 'not_started' });
+      return;
+    }
+    attempt.delivered = invoker.deliver(
+      {
+        functionId: job.functionId,
+        data: job.payload,
+        traceparent: job.traceparent,
+        baggage: job.baggage,
+        metadata: jobMetadata(lease, this.#policy),
+        caller: null,
+      },
+      (answer) => {
+        this.#end(attempt, outcomeOf(answer));
+      },
+    );
+    if (attempt.delivered === undefined) {
+      this.#end(attempt, { kind: 'not_started' });
+      return;
+    }
+    const { queue, id, functionId } = job;
+    events.emit({ kind: 'attempt_started', queue, id, functionId });
+    this.#armTimeout(attempt);
+  }
+
+  #armTimeout(attempt: Attempt): void {
+    const timeoutMs = attempt.lease.job.overrides.timeoutMs ?? this.#policy.timeoutMs;
+    if (timeoutMs === null) return;
+    attempt.cancelTimeout = this.#parts.clock.after(timeoutMs, () => {
+      attempt.delivered?.abandon();
+      const message = `the attempt did not end within ${timeoutMs} ms`;
+      this.#end(attempt, { kind: 'timeout', error: { code: 'timeout', message } });
+    });
+  }
+
+  #end(attempt: Attempt, outcome: Outcome): void {
+    if (attempt.ended) return;
+    attempt.ended = true;
+    attempt.cancelTimeout?.();
+    const { clock, random } = this.#parts;
+    const now = clock.now();
+    const { lease } = attempt;
+    const verdict = decide(outcome, lease, this.#policy, now, random);
+    const settlement: Settlement = {
+      id: lease.job.id,
+      epoch: lease.epoch,
+      verdict,
+      record: recordOf(attempt, outcome, now),
+      at: now,
+    };
+    void this.#settle(attempt, settlement);
+  }
+
+  /** Settles until the store takes it: a worker's answer must not be lost to a passing store failure. */
+  async #settle(attempt: Attempt, settlement: Settlement): Promise<void> {
+    const { store, events, clock, log } = this.#parts;
+    const { queue } = attempt.lease.job;
+    for (;;) {
+      try {
+        const [applied] = await store.settle([settlement]);
+        if (applied === true) this.#announce(queue, settlement);
+        else {
+          events.emit({ kind: 'stale_answer', queue, id: settlement.id });
+          log.warn('a late answer was ignored', { queue, job: settlement.id });
+        }
+        break;
+      } catch (thrown) {
+        log.error('recording the end of an attempt failed; it is tried again', {
+          queue,
+          job: settlement.id,
+          error: messageOf(thrown),
+        });
+        await new Promise<void>((resolve) => {
+          clock.after(STORE_RETRY_MS, resolve);
+        });
+      }
+    }
+    this.#running.delete(attempt);
+    if (this.#running.size === 0) this.#onIdle?.();
+    this.wake();
+  }
+
+  #announce(queue: string, { id, verdict, record }: Settlement): void {
+    const { events } = this.#parts;
+    const error = record?.error ?? null;
+    switch (verdict.kind) {
+      case 'complete':
+        events.emit({ kind: 'job_completed', queue, id });
+        break;
+      case 'retry':
+        if (record !== null && error !== null) {
+          const { attempt } = record;
+          events.emit({ kind: 'job_retried', queue, id, attempt, dueAt: verdict.dueAt, error });
+        }
+        break;
+      case 'dead':
+        events.emit({ kind: 'job_dead', queue, id, reason: verdict.reason, error: verdict.error });
+        break;
+      case 'return':
+        events.emit({ kind: 'job_returned', queue, id, error });
+        break;
+    }
+  }
+}
+
+function rateLimitOf(policy: QueuePolicy): RateLimit | undefined {
+  return policy.rateLimit === null
+    ? undefined
+    : new RateLimit(policy.rateLimit.max, policy.rateLimit.perMs);
+}
+
+export function interrupted(message: string): Outcome {
+  return { kind: 'interrupted', error: { code: 'invocation_stopped', message } };
+}
+
+function outcomeOf(answer: Answer): Outcome {
+  switch (answer.kind) {
+    case 'result':
+      return { kind: 'completed' };
+    case 'lost':
+      return interrupted('the worker went away before it answered');
+    case 'error':
+      // The worker no longer has the function although it offered it: nothing ran.
+      if (answer.error.code === 'function_not_found') return interrupted(answer.error.message);
+      return {
+        kind: 'failed',
+        error: jobErrorOf(answer.error),
+        retryAfterMs: answer.error.retry_after_ms ?? null,
+      };
+  }
+}
+
+function jobErrorOf(error: WireError): JobError {
+  const { code, message, stacktrace } = error;
+  return cutError(
+    stacktrace === undefined ? { code, message } : { code, message, stack: stacktrace },
+  );
+}
+
+const RECORDED_AS: Readonly<Record<Outcome['kind'], AttemptRecord['outcome'] | null>> = {
+  completed: 'completed',
+  failed: 'failed',
+  timeout: 'timeout',
+  interrupted: 'interrupted',
+  not_started: null,
+  expired: null,
+};
+
+function recordOf(attempt: Attempt, outcome: Outcome, endedAt: number): AttemptRecord | null {
+  const kind = RECORDED_AS[outcome.kind];
+  if (kind === null) return null;
+  return {
+    attempt: attempt.lease.attempt,
+    startedAt: attempt.startedAt,
+    endedAt,
+    worker: attempt.delivered?.runner ?? 'engine',
+    outcome: kind,
+    error: 'error' in outcome ? outcome.error : null,
+  };
+}
+
+/** The verdict on a job that needs one although no attempt ran. */
+export function decideReclaimed(
+  cause: 'orphaned' | 'expired',
+  lease: Lease,
+  policy: QueuePolicy,
+  now: number,
+  random: Random,
+): Verdict {
+  const outcome: Outcome =
+    cause === 'expired'
+      ? { kind: 'expired' }
+      : interrupted('the engine stopped during the attempt');
+  return decide(outcome, lease, policy, now, random);
+}

@@ -1,0 +1,213 @@
+import type { Clock } from '../base/clock.ts';
+import { IiiError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { Service } from '../base/service.ts';
+import type { Receipt, Store, StoreSignal } from '../queue/store.ts';
+import type { QueuePolicy } from '../queue/types.ts';
+import { Bindings } from './bindings.ts';
+import { QueueDispatcher } from './dispatch.ts';
+import { Enqueuer, type EnqueueRequest } from './enqueue.ts';
+import { EventStream } from './events.ts';
+import { FunctionRegistry } from './functions.ts';
+import { Invoker } from './invoke.ts';
+import type { OpenSession } from './link.ts';
+import { providerLink } from './provider-link.ts';
+import { reclaimAll } from './reclaim.ts';
+import { WorkerSession, type SessionParts } from './session.ts';
+import { Worker, WorkerRegistry } from './workers.ts';
+
+/** How long a job waits before a worker with a full socket is looked at again. */
+const CONGESTION_RETRY_MS = 50;
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly policies: readonly QueuePolicy[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly maxJobBytes: number;
+  /** Time attempts in flight get to end when the engine stops. */
+  readonly shutdownGraceMs: number;
+}
+
+/** Holds the parts together; it has no rules of its own. */
+export class Engine implements Service {
+  readonly store: Store;
+  readonly policies: ReadonlyMap<string, QueuePolicy>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: EventStream;
+  readonly workers = new WorkerRegistry();
+  readonly functions = new FunctionRegistry();
+  readonly bindings = new Bindings(providerLink);
+  readonly invoker: Invoker;
+  readonly #options: EngineOptions;
+  readonly #enqueuer: Enqueuer;
+  readonly #dispatchers = new Map<string, QueueDispatcher>();
+  readonly #sessions = new Map<string, WorkerSession>();
+  readonly #sessionParts: SessionParts;
+  #congestionTimerSet = false;
+  #state: 'new' | 'running' | 'stopped' = 'new';
+
+  constructor(options: EngineOptions) {
+    const { store, clock, log, random, maxJobBytes } = options;
+    this.#options = options;
+    this.store = store;
+    this.clock = clock;
+    this.log = log;
+    this.policies = new Map(options.policies.map((policy) => [policy.name, policy]));
+    this.events = new EventStream(log);
+    this.invoker = new Invoker(this.functions, random);
+    const { policies, events } = this;
+    this.#enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes });
+    this.functions.onOffer = () => {
+      this.#wakeAll();
+    };
+    this.functions.onCongestion = () => {
+      this.#wakeLater();
+    };
+    this.#sessionParts = {
+      workers: this.workers,
+      functions: this.functions,
+      bindings: this.bindings,
+      invoker: this.invoker,
+      enqueuer: this.#enqueuer,
+      events: this.events,
+      log,
+      sessionOf: (workerId, token) => {
+        const session = this.#sessions.get(workerId);
+        return session?.reattachToken === token ? session : undefined;
+      },
+      forget: (session) => {
+        this.#sessions.delete(session.worker.id);
+      },
+    };
+  }
+
+  /** Opens the store and starts every queue. Connections may come before or after. */
+  async start(): Promise<void> {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    const { store, policies, clock, random, log } = this.#options;
+    await store.open(policies);
+    const { events, invoker, functions: offer } = this;
+    const stats = await store.stats();
+    for (const policy of policies) {
+      const paused = stats.get(policy.name)?.paused ?? false;
+      const parts = { store, offer, invoker, events, clock, random, log };
+      this.#dispatchers.set(policy.name, new QueueDispatcher(policy, paused, parts));
+    }
+    store.watch((signal) => {
+      this.#onSignal(signal);
+    });
+    await this.#reclaim();
+    for (const dispatcher of this.#dispatchers.values()) dispatcher.start();
+  }
+
+  /**
+   * Graceful stop (semantics.md §10): no new leases, no new jobs, attempts in flight get the grace
+   * time, the rest go back without losing an attempt, the store is closed.
+   */
+  async stop(): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.#state = 'stopped';
+    this.#enqueuer.close();
+    const dispatchers = [...this.#dispatchers.values()];
+    const drained = Promise.all(dispatchers.map((dispatcher) => dispatcher.drain()));
+    const cancel = this.clock.after(this.#options.shutdownGraceMs, () => {
+      for (const dispatcher of dispatchers) dispatcher.interruptAll('the engine stopped');
+    });
+    await drained;
+    cancel();
+    await this.store.close();
+  }
+
+  /** Attempts in flight in all queues. */
+  inFlight(): number {
+    let total = 0;
+    for (const dispatcher of this.#dispatchers.values()) total += dispatcher.inFlight;
+    return total;
+  }
+
+  readonly openSession: OpenSession = (link, info) => {
+    const { random, clock } = this.#options;
+    const worker = new Worker(random.uuid(), link, info.remoteAddress, clock.now());
+    this.workers.add(worker);
+    const session = new WorkerSession(worker, random.uuid(), info, this.#sessionParts);
+    this.#sessions.set(worker.id, session);
+    return session;
+  };
+
+  /** Accepts jobs, all or none. @throws IiiError `enqueue_error` */
+  enqueue(requests: readonly EnqueueRequest[]): Promise<readonly Receipt[]> {
+    return this.#enqueuer.enqueue(requests);
+  }
+
+  /**
+   * Calls a function and waits for its answer, as JSON text.
+   * @throws IiiError with the code of wire-protocol.md §3.4 the engine gives, or the function's own
+   */
+  call(functionId: string, data: string): Promise<string | null> {
+    return new Promise((resolve, reject) => {
+      const call = {
+        functionId,
+        data,
+        traceparent: null,
+        baggage: null,
+        metadata: null,
+        caller: null,
+      };
+      const delivered = this.invoker.deliver(call, (answer) => {
+        if (answer.kind === 'result') resolve(answer.result);
+        else if (answer.kind === 'lost') {
+          reject(new IiiError('invocation_stopped', 'Invocation stopped'));
+        } else {
+          const { code, message } = answer.error;
+          const error = new IiiError('invocation_failed', message, { details: { code } });
+          reject(error);
+        }
+      });
+      if (delivered === undefined) {
+        reject(new IiiError('function_not_found', `Function ${functionId} not found`));
+      }
+    });
+  }
+
+  /** Pauses or resumes a queue; it stays so over a restart where jobs do. */
+  async pauseQueue(queue: string, paused: boolean): Promise<void> {
+    await this.store.pause(queue, paused);
+    this.#dispatchers.get(queue)?.setPaused(paused);
+    this.events.emit({ kind: 'queue_paused', queue, paused });
+  }
+
+  #onSignal(signal: StoreSignal): void {
+    if (signal.kind === 'leasable') this.#dispatchers.get(signal.queue)?.wake();
+    else if (this.#state === 'running') void this.#reclaim();
+  }
+
+  async #reclaim(): Promise<void> {
+    const { store, clock, random } = this.#options;
+    try {
+      await reclaimAll({ store, policies: this.policies, clock, random, events: this.events });
+    } catch (thrown) {
+      this.log.error('reclaiming jobs failed; it is tried again', { error: messageOf(thrown) });
+      clock.after(1_000, () => {
+        if (this.#state === 'running') void this.#reclaim();
+      });
+    }
+  }
+
+  #wakeAll(): void {
+    for (const dispatcher of this.#dispatchers.values()) dispatcher.wake();
+  }
+
+  #wakeLater(): void {
+    if (this.#congestionTimerSet) return;
+    this.#congestionTimerSet = true;
+    this.clock.after(CONGESTION_RETRY_MS, () => {
+      this.#congestionTimerSet = false;
+      this.#wakeAll();
+    });
+  }
+}

@@ -1,0 +1,204 @@
+import { IiiError } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import { groupOf } from '../queue/group.ts';
+import { LIMITS } from '../queue/limits.ts';
+import type { Random } from '../base/random.ts';
+import type { EventStream } from './events.ts';
+import type { QueueStore, Receipt } from '../queue/store.ts';
+import type { JobOverrides, NewJob, QueuePolicy } from '../queue/types.ts';
+import type { RawJson } from '../protocol/messages.ts';
+
+/** What a producer asks for. `options` are the members of the enqueue action, unchecked. */
+export interface EnqueueRequest {
+  readonly functionId: string;
+  readonly data: RawJson;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly traceparent: string | null;
+  readonly baggage: string | null;
+  readonly metadata: string | null;
+  /** An id the caller chose; normally the engine makes one. */
+  readonly id?: string;
+}
+
+export interface EnqueuerParts {
+  readonly store: QueueStore;
+  readonly policies: ReadonlyMap<string, QueuePolicy>;
+  readonly events: EventStream;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxJobBytes: number;
+}
+
+/** A rejected enqueue. */
+export function enqueueError(message: string, hint?: string): IiiError {
+  return new IiiError('enqueue_error', message, { hint });
+}
+
+/** Checks jobs and hands them to the store. */
+export class Enqueuer {
+  readonly #parts: EnqueuerParts;
+  #closed = false;
+
+  constructor(parts: EnqueuerParts) {
+    this.#parts = parts;
+  }
+
+  /** From now on every enqueue is refused: the engine is stopping. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * Accepts jobs, all or none, in one durable step.
+   * @throws IiiError `enqueue_error` naming the queue, the field and the fix; nothing was accepted then
+   */
+  async enqueue(requests: readonly EnqueueRequest[]): Promise<readonly Receipt[]> {
+    if (this.#closed) {
+      throw new IiiError('enqueue_error', 'the engine is stopping and accepts no new jobs', {
+        hint: 'try again when it is running again',
+        details: { retryable: true },
+      });
+    }
+    const jobs = requests.map((request) => this.#check(request));
+    const receipts = await this.#parts.store.append(jobs);
+    for (const [index, { id, queue, functionId }] of jobs.entries()) {
+      if (receipts[index]?.duplicate === true) continue;
+      this.#parts.events.emit({ kind: 'job_enqueued', queue, id, functionId });
+    }
+    return receipts;
+  }
+
+  /** The checks of semantics.md §3.1, in its order. */
+  #check(request: EnqueueRequest): NewJob {
+    const { clock, random, maxJobBytes } = this.#parts;
+    const policy = this.#queueOf(request.options);
+    checkSize(request.data, policy.name, maxJobBytes);
+    const group = policy.groupField === null ? null : groupOf(request.data.text, policy);
+    const now = clock.now();
+    const options = readOptions(request.options, policy, now);
+    return {
+      id: request.id ?? random.uuid(),
+      queue: policy.name,
+      functionId: request.functionId,
+      payload: request.data.text,
+      group,
+      enqueuedAt: now,
+      ...options,
+      traceparent: request.traceparent,
+      baggage: request.baggage,
+      metadata: request.metadata,
+    };
+  }
+
+  #queueOf(options: Readonly<Record<string, unknown>>): QueuePolicy {
+    const name = options['queue'] ?? 'default';
+    const { policies } = this.#parts;
+    const policy = typeof name === 'string' ? policies.get(name) : undefined;
+    if (policy !== undefined) return policy;
+    if (typeof name !== 'string') throw enqueueError('the queue name must be a string');
+    const known = [...policies.keys()].map((queue) => `'${queue}'`).join(', ');
+    throw enqueueError(
+      `Queue '${name}' not found; the queues of this engine are ${known}`,
+      `use one of them, or add '${name}' under queue_configs`,
+    );
+  }
+}
+
+function checkSize(data: RawJson, queue: string, maxJobBytes: number): void {
+  // A UTF-16 unit is at most 3 bytes of UTF-8, so most payloads need no counting.
+  if (data.text.length * 3 > maxJobBytes) {
+    const bytes = Buffer.byteLength(data.text);
+    if (bytes > maxJobBytes) {
+      throw enqueueError(
+        `queue '${queue}': the payload has ${bytes} bytes and the limit is ${maxJobBytes}`,
+        'store the large part elsewhere and enqueue a reference to it, or raise max_job_bytes',
+      );
+    }
+  }
+  if (data.depth > LIMITS.maxJsonDepth) {
+    throw enqueueError(
+      `queue '${queue}': the payload is nested ${data.depth} levels deep and the limit is ${LIMITS.maxJsonDepth}`,
+    );
+  }
+}
+
+type JobOptions = Pick<NewJob, 'dueAt' | 'priority' | 'dedupKey' | 'expiresAt' | 'overrides'>;
+
+/** Longest delay or time to live that is accepted: 100 years. */
+const MAX_SPAN_MS = 100 * 365.25 * 86_400_000;
+const MAX_ATTEMPTS = 1_000_000;
+const MAX_PRIORITY = 1_000_000;
+
+function readOptions(
+  options: Readonly<Record<string, unknown>>,
+  policy: QueuePolicy,
+  now: number,
+): JobOptions {
+  const read = (key: string, min: number, max: number): number | null => {
+    const value = options[key] ?? null;
+    if (value === null) return null;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+      return value;
+    }
+    throw enqueueError(
+      `queue '${policy.name}': ${key} must be a whole number from ${min} to ${max}, not ${describe(value)}`,
+    );
+  };
+  const priority = read('priority', 0, MAX_PRIORITY) ?? 0;
+  if (priority !== 0 && policy.type === 'fifo') {
+    throw enqueueError(
+      `queue '${policy.name}' is FIFO and has no priorities: its order is the order of acceptance`,
+      'leave priority out, or use a standard queue',
+    );
+  }
+  const ttlMs = read('ttl_ms', 1, MAX_SPAN_MS) ?? policy.ttlMs;
+  const maxRetries = read('max_retries', 0, MAX_ATTEMPTS);
+  const backoffMs = read('backoff_ms', 0, MAX_SPAN_MS);
+  const timeoutMs = read('timeout_ms', 1, MAX_SPAN_MS);
+  const overrides: JobOverrides = {
+    ...(maxRetries === null ? {} : { maxAttempts: Math.max(1, maxRetries) }),
+    ...(backoffMs === null ? {} : { backoffMs }),
+    ...(timeoutMs === null ? {} : { timeoutMs }),
+  };
+  return {
+    dueAt: dueAt(options, read('delay_ms', 0, MAX_SPAN_MS), policy, now),
+    priority,
+    dedupKey: dedupKey(options, policy),
+    expiresAt: ttlMs === null ? null : now + ttlMs,
+    overrides,
+  };
+}
+
+function dueAt(
+  options: Readonly<Record<string, unknown>>,
+  delayMs: number | null,
+  policy: QueuePolicy,
+  now: number,
+): number {
+  const runAt = options['run_at'] ?? null;
+  if (runAt === null) return now + (delayMs ?? 0);
+  if (delayMs !== null) {
+    throw enqueueError(`queue '${policy.name}': give delay_ms or run_at, not both`);
+  }
+  const at = typeof runAt === 'string' ? Date.parse(runAt) : runAt;
+  if (typeof at !== 'number' || !Number.isFinite(at) || at > now + MAX_SPAN_MS) {
+    throw enqueueError(
+      `queue '${policy.name}': run_at must be a time such as 2030-01-31T08:00:00Z, or milliseconds since 1970, not ${describe(runAt)}`,
+    );
+  }
+  return Math.max(now, Math.round(at));
+}
+
+function dedupKey(options: Readonly<Record<string, unknown>>, policy: QueuePolicy): string | null {
+  const key = options['dedup_key'] ?? null;
+  if (key === null) return null;
+  if (typeof key === 'string' && key.length > 0 && key.length <= 512) return key;
+  throw enqueueError(
+    `queue '${policy.name}': dedup_key must be a string of 1 to 512 characters, not ${describe(key)}`,
+  );
+}
+
+function describe(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `a long ${typeof value}` : text;
+}

@@ -1,0 +1,21 @@
+import type { Lease, QueuePolicy } from '../queue/types.ts';
+
+/**
+ * The metadata of a job's invocation: what the producer gave, and the member `iii.job` with which a
+ * handler knows its job and attempt (semantics.md §4). JSON text; a producer's `iii.job` is overruled.
+ */
+export function jobMetadata(lease: Lease, policy: QueuePolicy): string {
+  const { job, attempt, epoch } = lease;
+  const facts = JSON.stringify({
+    id: job.id,
+    queue: job.queue,
+    attempt,
+    max_attempts: job.overrides.maxAttempts ?? policy.maxAttempts,
+    epoch,
+    enqueued_at: new Date(job.enqueuedAt).toISOString(),
+  });
+  const given = job.metadata?.trim() ?? '';
+  // The last of two equal keys counts, so ours goes to the end.
+  if (!given.startsWith('{') || given === '{}') return `{"iii.job":${facts}}`;
+  return `${given.slice(0, -1)},"iii.job":${facts}}`;
+}

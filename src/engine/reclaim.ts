@@ -1,0 +1,58 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import { defaultPolicy } from '../queue/policy.ts';
+import type { QueueStore, Settlement } from '../queue/store.ts';
+import type { AttemptRecord, QueuePolicy } from '../queue/types.ts';
+import { decideReclaimed } from './dispatch.ts';
+import type { EventStream } from './events.ts';
+
+/** Jobs given a verdict in one batch. */
+const BATCH = 500;
+
+export interface ReclaimParts {
+  readonly store: QueueStore;
+  readonly policies: ReadonlyMap<string, QueuePolicy>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: EventStream;
+}
+
+/**
+ * Gives a verdict to every job that needs one without having run: those in flight when their engine
+ * ended, and those whose time to live passed before they were started.
+ */
+export async function reclaimAll(parts: ReclaimParts): Promise<void> {
+  const { store, policies, clock, random, events } = parts;
+  for (;;) {
+    const reclaimed = await store.reclaim(BATCH);
+    if (reclaimed.length === 0) return;
+    const now = clock.now();
+    const settlements: Settlement[] = [];
+    for (const { lease, cause } of reclaimed) {
+      // A queue that is no longer configured keeps its jobs, under the default settings.
+      const policy = policies.get(lease.job.queue) ?? defaultPolicy(lease.job.queue);
+      const verdict = decideReclaimed(cause, lease, policy, now, random);
+      const record: AttemptRecord | null =
+        cause === 'expired'
+          ? null
+          : {
+              attempt: lease.attempt,
+              startedAt: lease.job.leasedAt ?? now,
+              endedAt: now,
+              worker: 'unknown',
+              outcome: 'interrupted',
+              error: {
+                code: 'invocation_stopped',
+                message: 'the engine stopped during the attempt',
+              },
+            };
+      settlements.push({ id: lease.job.id, epoch: lease.epoch, verdict, record, at: now });
+    }
+    const applied = await store.settle(settlements);
+    for (const [index, { id, verdict }] of settlements.entries()) {
+      const queue = reclaimed[index]?.lease.job.queue;
+      if (applied[index] !== true || queue === undefined || verdict.kind !== 'dead') continue;
+      events.emit({ kind: 'job_dead', queue, id, reason: verdict.reason, error: verdict.error });
+    }
+  }
+}

@@ -1,0 +1,273 @@
+import type { Logger } from '../base/logger.ts';
+import { IiiError } from '../base/errors.ts';
+import { LIMITS } from '../queue/limits.ts';
+import { encodeResult, encodeWorkerRegistered } from '../protocol/encode.ts';
+import type {
+  InvokeFunction,
+  RegisterFunction,
+  WireError,
+  WorkerMessage,
+} from '../protocol/messages.ts';
+import { isAllowed, type Access } from './access.ts';
+import type { Bindings } from './bindings.ts';
+import { enqueueError, type Enqueuer } from './enqueue.ts';
+import type { EventStream } from './events.ts';
+import type { FunctionRegistry } from './functions.ts';
+import { toWireError, type Invoker } from './invoke.ts';
+import type { ConnectionInfo, Session } from './link.ts';
+import type { Answer, Worker, WorkerRegistry } from './workers.ts';
+
+export interface SessionParts {
+  readonly workers: WorkerRegistry;
+  readonly functions: FunctionRegistry;
+  readonly bindings: Bindings;
+  readonly invoker: Invoker;
+  readonly enqueuer: Enqueuer;
+  readonly events: EventStream;
+  readonly log: Logger;
+  /** Finds the live session of a worker whose reattach token this is. */
+  readonly sessionOf: (workerId: string, reattachToken: string) => WorkerSession | undefined;
+  readonly forget: (session: WorkerSession) => void;
+}
+
+/** The engine's end of one connection: what each message means. */
+export class WorkerSession implements Session {
+  readonly worker: Worker;
+  readonly reattachToken: string;
+  readonly #info: ConnectionInfo;
+  readonly #parts: SessionParts;
+
+  constructor(worker: Worker, reattachToken: string, info: ConnectionInfo, parts: SessionParts) {
+    this.worker = worker;
+    this.reattachToken = reattachToken;
+    this.#info = info;
+    this.#parts = parts;
+    worker.link.send(encodeWorkerRegistered(worker.id, reattachToken));
+  }
+
+  receive(message: WorkerMessage): void {
+    const { worker } = this;
+    const { functions, bindings } = this.#parts;
+    switch (message.kind) {
+      case 'invoke_function':
+        this.#invoke(message);
+        break;
+      case 'invocation_result':
+        if (!worker.answer(message)) {
+          this.#parts.log.info('a late answer was ignored', {
+            worker: worker.id,
+            function: message.functionId,
+          });
+        }
+        break;
+      case 'register_function':
+        this.#registerFunction(message);
+        break;
+      case 'unregister_function':
+        functions.unregister(worker, message.id);
+        this.#parts.events.emit({ kind: 'functions_changed' });
+        break;
+      case 'register_trigger_type':
+        if (this.#mayRegister(message.id)) bindings.provide(worker, message);
+        break;
+      case 'unregister_trigger_type':
+        bindings.withdraw(worker, message.id);
+        break;
+      case 'register_trigger':
+        if (this.#mayRegister(message.id)) bindings.register(worker, message);
+        break;
+      case 'unregister_trigger':
+        bindings.unregister(message.id);
+        break;
+      case 'trigger_registration_result':
+        bindings.answer(worker, message.id, message.error);
+        break;
+      case 'reattach':
+        this.#reattach(message.previousWorkerId, message.reattachToken);
+        break;
+      case 'register_service':
+      case 'ping':
+      case 'pong':
+      case 'auth':
+        break;
+    }
+  }
+
+  /** Takes away all that this connection brought, in the order of wire-protocol.md §4.3. */
+  closed(): void {
+    const { worker } = this;
+    if (!worker.connected) return;
+    worker.connected = false;
+    const { workers, functions, bindings, events } = this.#parts;
+    functions.unregisterAll(worker);
+    worker.abandonCalls();
+    bindings.removeWorker(worker);
+    workers.remove(worker);
+    this.#parts.forget(this);
+    if (!worker.announced) return;
+    events.emit({ kind: 'functions_changed' });
+    events.emit({
+      kind: 'worker_disconnected',
+      workerId: worker.id,
+      name: worker.profile.name,
+    });
+  }
+
+  #registerFunction(message: RegisterFunction): void {
+    if (!this.#mayRegister(message.id)) return;
+    const { id, description, requestFormat, responseFormat, metadata, invocation } = message;
+    const facts = { description, requestFormat, responseFormat, metadata, invocation };
+    if (!this.#parts.functions.register(this.worker, id, facts)) {
+      this.#parts.log.warn('a worker tried to replace a function of the engine', {
+        worker: this.worker.id,
+        function: id,
+      });
+      return;
+    }
+    this.#parts.events.emit({ kind: 'functions_changed' });
+  }
+
+  #mayRegister(what: string): boolean {
+    const { worker } = this;
+    const { log, events, bindings } = this.#parts;
+    if (!isAllowed(this.#info.role, 'register')) {
+      log.warn('a registration was refused: the token does not allow it', {
+        token: this.#info.tokenName,
+        id: what,
+      });
+      return false;
+    }
+    if (worker.functions.size + bindings.countOf(worker) >= LIMITS.registrationsPerWorker) {
+      log.warn('a registration was refused: this worker has too many', {
+        worker: worker.id,
+        limit: LIMITS.registrationsPerWorker,
+      });
+      return false;
+    }
+    if (!worker.announced) {
+      worker.announced = true;
+      events.emit({ kind: 'worker_connected', workerId: worker.id });
+    }
+    return true;
+  }
+
+  #reattach(previousWorkerId: string, reattachToken: string): void {
+    if (previousWorkerId === this.worker.id) return;
+    const previous = this.#parts.sessionOf(previousWorkerId, reattachToken);
+    if (previous === undefined) return;
+    previous.closed();
+    previous.worker.link.close(1000, 'reattached');
+  }
+
+  #invoke(message: InvokeFunction): void {
+    const answers = message.action.kind !== 'void' && message.invocationId !== null;
+    const reply = (answer: Answer): void => {
+      if (answers) this.#reply(message, answer);
+    };
+    if (!isAllowed(this.#info.role, this.#accessOf(message))) {
+      const text = `function '${message.functionId}' not allowed`;
+      reply({ kind: 'error', error: { code: 'FORBIDDEN', message: text } });
+      return;
+    }
+    if (message.action.kind === 'enqueue') {
+      this.#enqueue(message, message.action.options, reply);
+      return;
+    }
+    if (message.data.depth > LIMITS.maxJsonDepth) {
+      const text = `the data is nested deeper than ${LIMITS.maxJsonDepth} levels`;
+      reply({ kind: 'error', error: { code: 'serialization_error', message: text } });
+      return;
+    }
+    this.#call(message, reply);
+  }
+
+  #accessOf(message: InvokeFunction): Access {
+    if (message.action.kind === 'enqueue') return 'trigger';
+    return this.#parts.functions.local(message.functionId)?.access ?? 'trigger';
+  }
+
+  #call(message: InvokeFunction, reply: (answer: Answer) => void): void {
+    const { functionId } = message;
+    const delivered = this.#parts.invoker.deliver(
+      {
+        functionId,
+        data: message.data.text,
+        traceparent: message.traceparent,
+        baggage: message.baggage,
+        metadata: message.metadata?.text ?? null,
+        caller: this.worker,
+      },
+      reply,
+    );
+    if (delivered !== undefined) return;
+    reply({ kind: 'error', error: this.#undeliverable(functionId) });
+  }
+
+  #undeliverable(functionId: string): WireError {
+    const listing = this.#parts.functions.get(functionId);
+    if (listing === undefined) {
+      return { code: 'function_not_found', message: `Function ${functionId} not found` };
+    }
+    if (listing.workers.every((worker) => worker.isFull())) {
+      const message = `every worker that offers ${functionId} is at its own limit`;
+      return { code: 'invocation_error', message, retryable: true };
+    }
+    const message = `Function ${functionId} is called over HTTP, which this version does not do yet`;
+    return { code: 'invocation_error', message };
+  }
+
+  #enqueue(
+    message: InvokeFunction,
+    options: Readonly<Record<string, unknown>>,
+    reply: (answer: Answer) => void,
+  ): void {
+    const request = {
+      functionId: message.functionId,
+      data: message.data,
+      options,
+      traceparent: message.traceparent,
+      baggage: message.baggage,
+      metadata: message.metadata?.text ?? null,
+    };
+    this.#parts.enqueuer.enqueue([request]).then(
+      ([receipt]) => {
+        const id = JSON.stringify(receipt?.id ?? '');
+        reply({ kind: 'result', result: `{"messageReceiptId":${id}}` });
+      },
+      (thrown: unknown) => {
+        reply({ kind: 'error', error: toEnqueueError(thrown) });
+      },
+    );
+  }
+
+  #reply(message: InvokeFunction, answer: Answer): void {
+    if (message.invocationId === null) return;
+    const { invocationId, functionId } = message;
+    const result = answer.kind === 'result' ? answer.result : null;
+    this.worker.link.send(
+      encodeResult({ invocationId, functionId, result, error: errorOf(answer) }),
+    );
+  }
+}
+
+function errorOf(answer: Answer): WireError | null {
+  switch (answer.kind) {
+    case 'result':
+      return null;
+    case 'error':
+      return answer.error;
+    case 'lost':
+      return { code: 'invocation_stopped', message: 'Invocation stopped' };
+  }
+}
+
+/** Whatever went wrong, a producer sees `enqueue_error`; a failure of the store may pass. */
+function toEnqueueError(thrown: unknown): WireError {
+  if (thrown instanceof IiiError && thrown.code === 'enqueue_error') {
+    const error = toWireError(thrown);
+    return thrown.details?.['retryable'] === true ? { ...error, retryable: true } : error;
+  }
+  const cause = thrown instanceof Error ? thrown.message : String(thrown);
+  const error = enqueueError(`the job could not be stored: ${cause}`, 'try again later');
+  return { ...toWireError(error), retryable: true };
+}

@@ -1,0 +1,147 @@
+import { ManualClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { registerAdminFunctions } from '../../src/admin/register.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { EngineEvent } from '../../src/engine/events.ts';
+import type { ConnectionInfo, Link, Session } from '../../src/engine/link.ts';
+import { QueueActivity } from '../../src/observe/queue-activity.ts';
+import { decodeText } from '../../src/protocol/decode.ts';
+import { defaultPolicy } from '../../src/queue/policy.ts';
+import type { QueuePolicy } from '../../src/queue/types.ts';
+import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
+
+export type Frame = Readonly<Record<string, unknown>>;
+
+/** A worker connected without a socket: frames go in as text, and what the engine sent is kept. */
+export class FakeWorker implements Link {
+  readonly sent: Frame[] = [];
+  buffered = 0;
+  closedWith: number | undefined;
+  readonly #session: Session;
+  /** Answers a delivery at once when set. */
+  onDelivery: ((frame: Frame) => Frame | undefined) | undefined;
+
+  constructor(engine: Engine, info: Partial<ConnectionInfo> = {}) {
+    const full = { remoteAddress: '127.0.0.1', role: null, tokenName: null, ...info };
+    this.#session = engine.openSession(this, full);
+  }
+
+  send(text: string): void {
+    const frame = JSON.parse(text) as Frame;
+    this.sent.push(frame);
+    if (frame['type'] !== 'invokefunction' || this.onDelivery === undefined) return;
+    const answer = this.onDelivery(frame);
+    if (answer === undefined) return;
+    queueMicrotask(() => {
+      this.answer(frame, answer);
+    });
+  }
+
+  bufferedBytes(): number {
+    return this.buffered;
+  }
+
+  close(code: number): void {
+    this.closedWith = code;
+  }
+
+  /** Says something to the engine. */
+  say(frame: Frame | string): void {
+    const message = decodeText(typeof frame === 'string' ? frame : JSON.stringify(frame));
+    if (message.kind !== 'dropped') this.#session.receive(message);
+  }
+
+  offer(...functionIds: string[]): void {
+    for (const id of functionIds) this.say({ type: 'registerfunction', id });
+  }
+
+  /** Answers a delivery: `{}` for success, or with `result` or `error`. */
+  answer(delivery: Frame, outcome: Frame = {}): void {
+    const { invocation_id, function_id } = delivery;
+    this.say({ type: 'invocationresult', invocation_id, function_id, ...outcome });
+  }
+
+  disconnect(): void {
+    this.#session.closed();
+  }
+
+  deliveries(): Frame[] {
+    return this.sent.filter((frame) => frame['type'] === 'invokefunction');
+  }
+
+  results(): Frame[] {
+    return this.sent.filter((frame) => frame['type'] === 'invocationresult');
+  }
+}
+
+export interface EngineFixture {
+  readonly engine: Engine;
+  readonly clock: ManualClock;
+  readonly events: EngineEvent[];
+  /** Lets everything that is ready happen, after moving time by this much. */
+  readonly advance: (ms?: number) => Promise<void>;
+  readonly worker: (info?: Partial<ConnectionInfo>) => FakeWorker;
+  /** Enqueues and answers the receipt. */
+  readonly enqueue: (
+    functionId: string,
+    payload: unknown,
+    options?: Readonly<Record<string, unknown>>,
+  ) => Promise<string>;
+  /** Calls an admin function. */
+  readonly admin: (id: string, input?: unknown) => Promise<unknown>;
+}
+
+export function policy(name: string, changes: Partial<QueuePolicy> = {}): QueuePolicy {
+  return { ...defaultPolicy(name), ...changes };
+}
+
+/** A running engine over a memory store, with time that stands still. */
+export async function startEngine(
+  policies: readonly QueuePolicy[] = [policy('default')],
+): Promise<EngineFixture> {
+  const clock = new ManualClock();
+  const store = new MemoryStore({ clock });
+  const engine = new Engine({
+    store,
+    policies,
+    clock,
+    random: systemRandom,
+    log: silentLogger,
+    maxJobBytes: 1_000_000,
+    shutdownGraceMs: 30_000,
+  });
+  const activity = new QueueActivity(clock);
+  engine.events.subscribe(activity.observe);
+  const startedAt = clock.now();
+  registerAdminFunctions({ engine, activity, version: '0.0.0', startedAt, pid: 1 });
+  const events: EngineEvent[] = [];
+  engine.events.subscribe((event) => {
+    events.push(event);
+  });
+  await engine.start();
+  return {
+    engine,
+    clock,
+    events,
+    advance: (ms = 0) => clock.advance(ms),
+    worker: (info) => new FakeWorker(engine, info),
+    enqueue: async (functionId, payload, options = {}) => {
+      const data = { text: JSON.stringify(payload), depth: 1 };
+      const request = {
+        functionId,
+        data,
+        options,
+        traceparent: null,
+        baggage: null,
+        metadata: null,
+      };
+      const [receipt] = await engine.enqueue([request]);
+      return receipt?.id ?? '';
+    },
+    admin: async (id, input = {}) => {
+      const text = await engine.call(id, JSON.stringify(input));
+      return text === null ? undefined : (JSON.parse(text) as unknown);
+    },
+  };
+}
