@@ -114,7 +114,7 @@ export class QueueDispatcher {
 
   async #pump(): Promise<void> {
     try {
-      while (await this.#leaseOnce());
+      await this.#lease();
     } catch (thrown) {
       this.#parts.log.error('leasing failed; it is tried again', {
         queue: this.#policy.name,
@@ -125,19 +125,19 @@ export class QueueDispatcher {
       });
     } finally {
       this.#pumping = false;
+      // What woke it meanwhile may not have been seen by the look that just ended.
+      if (this.#pumpAgain) this.wake();
     }
   }
 
-  /** Leases what there is room for. Answers whether something happened meanwhile that needs another look. */
-  async #leaseOnce(): Promise<boolean> {
+  async #lease(): Promise<void> {
     this.#pumpAgain = false;
     const room = this.#room();
-    if (room <= 0) return false;
+    if (room <= 0) return;
     const { store, offer, clock } = this.#parts;
     const leases = await store.lease({ queue: this.#policy.name, limit: room, offer });
     this.#rate?.record(clock.now(), leases.length);
     for (const lease of leases) this.#begin(lease);
-    return this.#pumpAgain;
   }
 
   #room(): number {
