@@ -1,0 +1,240 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { Clock } from '../base/clock.ts';
+import { IiiError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Service } from '../base/service.ts';
+import type { OpenSession } from '../engine/link.ts';
+import { readTelemetry } from '../protocol/telemetry.ts';
+import { checkUpgrade, TOKEN_PROTOCOL } from './accept.ts';
+import { Authenticator } from './authenticator.ts';
+import { awaitToken } from './await-token.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
+import { close, createUpgradeServer, listen } from './listener.ts';
+import { RepeatedWarning } from './repeated-warning.ts';
+import { type OnTelemetry, serveSession } from './serve-session.ts';
+import { SocketLink } from './socket-link.ts';
+import type { AcceptedToken } from './tokens.ts';
+
+const GOING_AWAY = 1001;
+
+/** Characters of a header that a log line repeats. */
+const MAX_LOGGED_HEADER = 200;
+
+export interface GatewayOptions {
+  readonly listen: {
+    readonly host: string;
+    /** 0 takes a free one. */
+    readonly port: number;
+    /** Time a client has to complete the upgrade, and at most to authenticate. */
+    readonly handshakeTimeoutMs: number;
+    readonly allowedOrigins: readonly string[];
+    readonly allowedHosts: readonly string[];
+  };
+  /** Without any, every connection is accepted. */
+  readonly tokens: readonly AcceptedToken[];
+  readonly openSession: OpenSession;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly limits?: Partial<GatewayLimits>;
+  /** Told of every telemetry frame; its content is dropped. */
+  readonly onTelemetry?: OnTelemetry;
+}
+
+/** The WebSocket server of the worker protocol: turns connections into sessions of the engine. */
+export class Gateway implements Service {
+  readonly #options: GatewayOptions;
+  readonly #limits: GatewayLimits;
+  readonly #webSockets: WebSocketServer;
+  readonly #heartbeat: Heartbeat;
+  readonly #authenticator: Authenticator;
+  readonly #refusals: RepeatedWarning;
+  readonly #links = new Set<SocketLink>();
+  #servers: readonly Server[] = [];
+  #port: number | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    const { clock, log, listen: address } = options;
+    this.#options = options;
+    const limits = { ...GATEWAY_LIMITS, ...options.limits };
+    const authTimeoutMs = Math.min(limits.authTimeoutMs, address.handshakeTimeoutMs);
+    this.#limits = { ...limits, authTimeoutMs };
+    this.#heartbeat = new Heartbeat(clock, this.#limits);
+    this.#authenticator = new Authenticator(
+      options.tokens,
+      clock,
+      limits.maxUnauthenticatedConnections,
+    );
+    this.#refusals = new RepeatedWarning(log, clock, 'a connection was refused');
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.maxFrameBytes,
+      maxFragments: limits.maxFragments,
+      maxBufferedChunks: limits.maxBufferedChunks,
+      skipUTF8Validation: false,
+      autoPong: true,
+      // frames of one read are handled in one turn, so that their answers leave in one write
+      allowSynchronousEvents: true,
+      handleProtocols: (offered) =>
+        [...offered].find((name) => name.startsWith(TOKEN_PROTOCOL)) ?? false,
+    });
+  }
+
+  /** @throws IiiError `PORT_IN_USE` or `CONFIG_INVALID` */
+  start(): Promise<void> {
+    this.#starting ??= this.#listen().catch((thrown: unknown) => {
+      this.#starting = undefined;
+      throw thrown;
+    });
+    return this.#starting;
+  }
+
+  /** Closes every connection with code 1001; those that do not answer are cut after the grace. */
+  async stop(): Promise<void> {
+    try {
+      await this.#starting;
+    } catch {
+      return;
+    }
+    this.#starting = undefined;
+    this.#port = undefined;
+    this.#heartbeat.stop();
+    this.#refusals.stop();
+    const closing = this.#servers.map((server) => close(server));
+    for (const link of this.#links) link.close(GOING_AWAY, 'the engine stops');
+    await Promise.all(closing);
+  }
+
+  /** Where it listens. @throws IiiError `UNAVAILABLE` when it does not */
+  address(): { readonly host: string; readonly port: number } {
+    if (this.#port === undefined) throw new IiiError('UNAVAILABLE', 'the engine does not listen');
+    return { host: this.#options.listen.host, port: this.#port };
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.#options.listen;
+    // `localhost` may mean one of the two only, and clients may then try the other
+    const isLoopback = host === '127.0.0.1' || host === 'localhost';
+    const first = this.#createServer();
+    this.#port = await listen(first, isLoopback ? '127.0.0.1' : host, port);
+    this.#servers = [first];
+    if (isLoopback) await this.#listenOnIpv6(this.#port);
+    this.#heartbeat.start();
+  }
+
+  async #listenOnIpv6(port: number): Promise<void> {
+    const second = this.#createServer();
+    try {
+      await listen(second, '::1', port);
+      this.#servers = [...this.#servers, second];
+    } catch (thrown) {
+      this.#options.log.info('not listening on ::1', { port, error: messageOf(thrown) });
+    }
+  }
+
+  #createServer(): Server {
+    return createUpgradeServer(
+      this.#options.listen.handshakeTimeoutMs,
+      (request, socket, head): void => this.#upgrade(request, socket, head),
+    );
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const address = request.socket.remoteAddress ?? 'unknown';
+    const acceptance = checkUpgrade(request, this.#options.listen);
+    if (acceptance.kind === 'refused') {
+      this.#refuse(request, socket, acceptance);
+      return;
+    }
+    const { endpoint, token } = acceptance;
+    const admission = this.#authenticator.admit(token, endpoint, address);
+    if (admission.kind === 'refused') {
+      this.#refuse(request, socket, admission);
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const link = this.#hold(webSocket, socket, address);
+      if (endpoint === 'telemetry') this.#receiveTelemetry(webSocket);
+      else if (admission.kind === 'open') this.#serve(webSocket, link, address, admission.token);
+      else this.#wait(webSocket, socket, link, address);
+    });
+  }
+
+  /** The peer learns the status, the log the reason. */
+  #refuse(
+    request: IncomingMessage,
+    socket: Duplex,
+    refusal: { readonly status: number; readonly reason: string },
+  ): void {
+    const { host, origin } = request.headers;
+    this.#refusals.report({
+      remoteAddress: request.socket.remoteAddress,
+      status: refusal.status,
+      reason: refusal.reason,
+      host: host?.slice(0, MAX_LOGGED_HEADER),
+      origin: origin?.slice(0, MAX_LOGGED_HEADER),
+    });
+    answer(socket, refusal.status);
+  }
+
+  #hold(webSocket: WebSocket, socket: Duplex, remoteAddress: string): SocketLink {
+    const { clock, log } = this.#options;
+    const link = new SocketLink(webSocket, socket, clock, this.#limits);
+    this.#links.add(link);
+    this.#heartbeat.watch(webSocket);
+    webSocket.on('close', () => this.#links.delete(link));
+    webSocket.on('error', (error) => {
+      log.debug('a connection failed', { remoteAddress, error: error.message });
+    });
+    return link;
+  }
+
+  #receiveTelemetry(webSocket: WebSocket): void {
+    webSocket.on('message', (data, isBinary) => {
+      const frame = isBinary ? readTelemetry(data as Buffer) : undefined;
+      if (frame !== undefined) this.#options.onTelemetry?.(frame.signal);
+    });
+  }
+
+  #wait(webSocket: WebSocket, socket: Duplex, link: SocketLink, address: string): void {
+    const endWaiting = this.#authenticator.beginWaiting();
+    webSocket.on('close', endWaiting);
+    awaitToken({
+      webSocket,
+      socket,
+      link,
+      clock: this.#options.clock,
+      limits: this.#limits,
+      login: (token) => this.#authenticator.login(token, address),
+      onAuthenticated: (token) => {
+        endWaiting();
+        this.#serve(webSocket, link, address, token);
+      },
+    });
+  }
+
+  #serve(
+    webSocket: WebSocket,
+    link: SocketLink,
+    remoteAddress: string,
+    token: AcceptedToken | null,
+  ): void {
+    const { clock, log, openSession, onTelemetry } = this.#options;
+    const info = { remoteAddress, role: token?.role ?? null, tokenName: token?.name ?? null };
+    serveSession({ webSocket, link, info, openSession, onTelemetry, clock, log });
+  }
+}
+
+/** Answers an upgrade request with a status and nothing else, and closes. */
+function answer(socket: Duplex, status: number): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+}
