@@ -1,0 +1,279 @@
+import { LIMITS, QUEUE_DEFAULTS } from '../queue/limits.ts';
+import type { KeyNotice, KeySpec, KeyTable } from './key-spec.ts';
+
+const U32_MAX = 2 ** 32 - 1;
+/** The original counts to 2^64; beyond 2^53 JavaScript would count wrongly. */
+const U64_MAX = Number.MAX_SAFE_INTEGER;
+const DAY_MS = 86_400_000;
+
+const u32 = (min: number) => ({ kind: 'integer', min, max: U32_MAX }) as const;
+const u64 = (min: number) => ({ kind: 'integer', min, max: U64_MAX }) as const;
+const port = (min: number) => ({ kind: 'integer', min, max: 65_535 }) as const;
+
+const noEffect = (message: string): KeyNotice => ({ code: 'no_effect', message });
+const unsupported = (message: string): KeyNotice => ({ code: 'unsupported', message });
+const forTopics = {
+  doc: 'Default for topics.',
+  notice: { code: 'not_built_yet', message: 'topics are not built yet' },
+} as const;
+
+export const LISTEN_DEFAULTS = { host: '127.0.0.1', port: 49_134, httpPort: 3_111 } as const;
+
+/** Where jobs are kept when nothing says otherwise: nobody should lose jobs by not having chosen. */
+export const DEFAULT_STORE_PATH = './data/queue_store';
+
+export const TOP_KEYS = {
+  modules: { kind: 'list', doc: 'Modules, each with `class` (the older form) or `name`.' },
+  workers: { kind: 'list', doc: 'Modules, each with `name` (the newer form) or `class`.' },
+  host: {
+    kind: 'text',
+    default: LISTEN_DEFAULTS.host,
+    doc: 'Address that all listeners bind. Beyond this machine it needs a token.',
+  },
+  port: {
+    ...port(0),
+    default: LISTEN_DEFAULTS.port,
+    doc: 'Port for workers. 0 means the default, as in the original.',
+  },
+  auth: { kind: 'map', doc: 'Who may connect; see below.' },
+  insecure: {
+    kind: 'boolean',
+    default: false,
+    doc: 'Lets the engine listen beyond this machine without a token, with a warning.',
+  },
+  allowed_origins: {
+    kind: 'texts',
+    doc: 'Values of the `Origin` header that may connect, beside the console’s own.',
+  },
+  allowed_hosts: {
+    kind: 'texts',
+    doc: 'Values of the `Host` header that are answered, beside loopback names.',
+  },
+  max_job_bytes: {
+    kind: 'integer',
+    min: 1,
+    max: 64 * 1024 * 1024,
+    default: LIMITS.maxJobBytes,
+    doc: 'Largest payload of a job. Python workers lose their connection above 1 MiB.',
+  },
+  shutdown_grace_ms: {
+    kind: 'integer',
+    min: 0,
+    max: DAY_MS,
+    default: 30_000,
+    doc: 'Time that running attempts get to finish when the engine stops.',
+  },
+  registration_namespace_grace_ms: {
+    kind: 'any',
+    doc: 'Not supported.',
+    notice: unsupported('there are no registration namespaces'),
+  },
+} as const satisfies KeyTable;
+
+export const AUTH_KEYS = {
+  tokens: { kind: 'list', doc: 'Accepted tokens.' },
+} as const satisfies KeyTable;
+
+export const TOKEN_KEYS = {
+  name: { kind: 'text', required: true, doc: 'Name of the token in logs and listings.' },
+  role: {
+    kind: 'choice',
+    of: ['worker', 'read', 'operate', 'admin'],
+    required: true,
+    doc: 'What its holder may do.',
+  },
+  hash: {
+    kind: 'text',
+    doc: 'SHA-256 of the token, 64 hex digits; `sha256:` may stand before it.',
+  },
+  env: { kind: 'text', doc: 'Environment variable that holds the token.' },
+  file: { kind: 'text', doc: 'File that holds the token.' },
+} as const satisfies KeyTable;
+
+/** An entry of `modules` or `workers`. */
+export const ENTRY_KEYS = {
+  name: { kind: 'text', doc: 'The module by its newer name.' },
+  class: { kind: 'text', doc: 'The module by its older name.' },
+  config: { kind: 'map', doc: 'Settings of the module.' },
+  image: {
+    kind: 'any',
+    doc: 'Not supported.',
+    notice: unsupported('no container is started; start the worker yourself'),
+  },
+} as const satisfies KeyTable;
+
+export const WORKER_MANAGER_KEYS = {
+  host: { kind: 'text', doc: 'Address for workers; wins over the top-level `host`.' },
+  port: { ...port(0), doc: 'Port for workers; wins over the top-level `port`.' },
+  handshake_timeout_ms: {
+    kind: 'integer',
+    min: 1,
+    max: DAY_MS,
+    default: 10_000,
+    doc: 'Time a client has to complete the connection and to authenticate.',
+  },
+  rbac: {
+    kind: 'any',
+    doc: 'Not supported.',
+    notice: unsupported('access is decided by the roles of `auth.tokens`'),
+  },
+  middleware_function_id: {
+    kind: 'any',
+    doc: 'Not supported.',
+    notice: unsupported('no function is called between worker and engine'),
+  },
+} as const satisfies KeyTable;
+
+const httpLater = 'Accepted; has an effect once HTTP triggers are built.';
+
+export const HTTP_KEYS = {
+  host: { kind: 'text', doc: 'Address for HTTP triggers; wins over the top-level `host`.' },
+  port: { ...port(0), default: LISTEN_DEFAULTS.httpPort, doc: 'Port for HTTP triggers.' },
+  default_timeout: { ...u64(1), doc: httpLater },
+  concurrency_request_limit: { ...u32(1), doc: httpLater },
+  cors: { kind: 'any', doc: httpLater },
+  middleware: { kind: 'any', doc: httpLater },
+} as const satisfies KeyTable;
+
+export const QUEUE_MODULE_KEYS = {
+  adapter: { kind: 'map', doc: 'Where jobs are kept. Without it: a file store.' },
+  queue_configs: { kind: 'map', doc: 'Settings by queue name.' },
+} as const satisfies KeyTable;
+
+export const ADAPTER_KEYS = {
+  name: { kind: 'text', doc: 'The adapter by its newer name.' },
+  class: { kind: 'text', doc: 'The adapter by its older name.' },
+  config: { kind: 'map', doc: 'Settings of the adapter.' },
+} as const satisfies KeyTable;
+
+export const BUILTIN_ADAPTER_KEYS = {
+  store_method: {
+    kind: 'choice',
+    of: ['in_memory', 'file_based'],
+    default: 'in_memory',
+    doc: 'Whether jobs survive the end of the engine.',
+  },
+  file_path: { kind: 'text', default: null, doc: 'Folder of the jobs; needed for `file_based`.' },
+  save_interval_ms: {
+    ...u64(0),
+    doc: 'No effect: a job is on disk before its receipt is sent.',
+    notice: noEffect('a job is on disk before its receipt is sent, there is no interval'),
+  },
+  max_attempts: { ...u32(0), ...forTopics },
+  backoff_ms: { ...u64(0), ...forTopics },
+  concurrency: { ...u32(1), ...forTopics },
+  poll_interval_ms: { ...u64(1), ...forTopics },
+  mode: { kind: 'choice', of: ['concurrent', 'fifo'], ...forTopics },
+} as const satisfies KeyTable;
+
+const otherStore: KeySpec = { kind: 'any', doc: 'Of a store that this version does not have.' };
+
+/** Keys of the adapters that are known but not there, so that mistyping is still found. */
+export const REDIS_ADAPTER_KEYS: KeyTable = { redis_url: otherStore };
+export const RABBITMQ_ADAPTER_KEYS: KeyTable = {
+  amqp_url: otherStore,
+  max_attempts: otherStore,
+  prefetch_count: otherStore,
+  queue_mode: otherStore,
+  priority_field: otherStore,
+};
+export const BRIDGE_ADAPTER_KEYS: KeyTable = { bridge_url: otherStore };
+
+export const QUEUE_KEYS = {
+  max_retries: {
+    ...u32(0),
+    default: QUEUE_DEFAULTS.maxRetries,
+    alsoCalled: ['max_attempts', 'attempts', 'retries'],
+    doc: 'Attempts in total before a job is dead. 0 and 1 both mean one attempt.',
+  },
+  concurrency: {
+    ...u32(1),
+    default: QUEUE_DEFAULTS.concurrency,
+    doc: 'Attempts at the same time, per engine. Never less than `group_concurrency` unless written.',
+  },
+  type: {
+    kind: 'choice',
+    of: ['standard', 'fifo'],
+    default: QUEUE_DEFAULTS.type,
+    doc: '`fifo` keeps the order within each group.',
+  },
+  message_group_field: {
+    kind: 'text',
+    mayBeEmpty: true,
+    default: null,
+    doc: 'Top-level field of the payload whose value is the group. Needed for `fifo`.',
+  },
+  backoff_ms: {
+    ...u64(0),
+    default: QUEUE_DEFAULTS.backoffMs,
+    doc: 'Delay after failed attempt n: this × 2^(n−1).',
+  },
+  poll_interval_ms: {
+    ...u64(1),
+    default: QUEUE_DEFAULTS.pollIntervalMs,
+    doc: 'For stores that cannot tell of new jobs; the memory and file stores need no polling.',
+  },
+  group_concurrency: {
+    ...u32(1),
+    default: QUEUE_DEFAULTS.groupConcurrency,
+    doc: '`fifo`: groups in flight at once; never two jobs of one group.',
+  },
+  max_backoff_ms: { ...u64(0), default: null, doc: 'Longest delay between two attempts.' },
+  jitter: {
+    kind: 'number',
+    min: 0,
+    max: 1,
+    default: QUEUE_DEFAULTS.jitter,
+    doc: 'Share of each delay that is random.',
+  },
+  timeout_ms: {
+    ...u64(1),
+    default: null,
+    doc: 'Longest time of one attempt; past it the attempt failed.',
+  },
+  max_interruptions: {
+    ...u32(0),
+    default: QUEUE_DEFAULTS.maxInterruptions,
+    doc: 'Lost workers a job survives; one more and it is dead.',
+  },
+  ttl_ms: {
+    ...u64(1),
+    default: null,
+    doc: 'A job not started after this long is dead with reason `expired`.',
+  },
+  rate_limit: {
+    kind: 'map',
+    default: null,
+    doc: '`{ max, per_ms }`: attempts started per window.',
+  },
+  dead_letter_queue: {
+    kind: 'text',
+    default: null,
+    doc: 'Name under which dead jobs are kept; the queue’s own name by default.',
+  },
+  retention: { kind: 'map', doc: '`{ completed }`: finished jobs kept for looking up.' },
+  retry_delay: { ...u64(0), doc: 'Another name of `backoff_ms`.' },
+  max_priority: {
+    kind: 'any',
+    doc: 'Not supported.',
+    notice: unsupported('priority is given with each job and has no upper limit'),
+  },
+  priority_field: {
+    kind: 'any',
+    doc: 'Not supported.',
+    notice: unsupported('priority is given with each job, as the option `priority`'),
+  },
+} as const satisfies KeyTable;
+
+export const RATE_LIMIT_KEYS = {
+  max: { ...u32(1), required: true, doc: 'Attempts started per window.' },
+  per_ms: { ...u64(1), required: true, doc: 'Length of the window.' },
+} as const satisfies KeyTable;
+
+export const RETENTION_KEYS = {
+  completed: {
+    ...u32(0),
+    default: QUEUE_DEFAULTS.retainCompleted,
+    doc: 'Finished jobs kept: the last this many.',
+  },
+} as const satisfies KeyTable;

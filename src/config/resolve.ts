@@ -1,0 +1,147 @@
+import type { Config, LoadedConfig, StoreConfig } from './config.ts';
+import type { Findings, Spot } from './findings.ts';
+import {
+  HTTP_KEYS,
+  LISTEN_DEFAULTS,
+  QUEUE_MODULE_KEYS,
+  TOP_KEYS,
+  WORKER_MANAGER_KEYS,
+} from './keys.ts';
+import { readModules } from './modules.ts';
+import { readQueues } from './queues.ts';
+import { readSection } from './section.ts';
+import { readStore } from './store.ts';
+import { readTokens, type TokenSources } from './tokens.ts';
+import type { Tree } from './tree.ts';
+
+/** What the command line says; it wins over the file. */
+export interface ConfigOverrides {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly httpPort?: number | undefined;
+  /** `memory`, or the folder of a file store. */
+  readonly store?: string | undefined;
+  readonly insecure?: boolean | undefined;
+  readonly graceMs?: number | undefined;
+}
+
+export interface ResolveOptions extends TokenSources {
+  /** The name of the file, for messages; `null` when there is none. */
+  readonly file: string | null;
+  readonly overrides?: ConfigOverrides | undefined;
+}
+
+/** Checks a tree against all rules and fills in the defaults. */
+export function resolveConfig(
+  tree: Tree | undefined,
+  findings: Findings,
+  options: ResolveOptions,
+): LoadedConfig {
+  const overrides = options.overrides ?? {};
+  const root: Spot = { path: '', range: tree?.range ?? null };
+  const top = readSection(findings, tree, root, TOP_KEYS, 'the top level');
+  const modules = readModules(findings, top);
+  const read = <T extends typeof WORKER_MANAGER_KEYS | typeof HTTP_KEYS | typeof QUEUE_MODULE_KEYS>(
+    key: 'workerManager' | 'http' | 'queue',
+    table: T,
+    label: string,
+  ) =>
+    readSection(findings, modules.get(key)?.config, modules.get(key)?.spot ?? root, table, label);
+  const manager = read('workerManager', WORKER_MANAGER_KEYS, 'the worker manager');
+  const http = read('http', HTTP_KEYS, 'the HTTP module');
+  const queue = read('queue', QUEUE_MODULE_KEYS, 'the queue module');
+
+  for (const key of ['host', 'port'] as const) {
+    if (top.has(key) && manager.has(key)) {
+      findings.warn(
+        'no_effect',
+        top.keySpot(key),
+        `\`${key}\` of the worker manager wins over this one`,
+        'Remove one of the two.',
+      );
+    }
+  }
+  const host = overrides.host ?? manager.values.host ?? top.values.host;
+  const port = overrides.port ?? manager.values.port ?? (top.values.port || LISTEN_DEFAULTS.port);
+  const errorsBefore = findings.errors;
+  const tokens = readTokens(findings, top, options);
+  // Tokens that were written wrongly are reported as such; that none is left is no second problem.
+  const isProtected = tokens.length > 0 || findings.errors > errorsBefore;
+  const hostSource = manager.has('host') ? manager : top;
+  checkAccess(findings, {
+    host,
+    spot:
+      overrides.host === undefined ? hostSource.valueSpot('host') : { path: 'host', range: null },
+    isProtected,
+    isInsecure: overrides.insecure ?? top.values.insecure,
+  });
+
+  const store = readStore(
+    findings,
+    queue.values.adapter,
+    queue.keySpot('adapter'),
+    storeOverride(overrides.store),
+  );
+  const queues = readQueues(findings, queue.values.queue_configs, queue.keySpot('queue_configs'));
+  const config: Config = {
+    file: options.file,
+    listen: {
+      host,
+      port,
+      handshakeTimeoutMs: manager.values.handshake_timeout_ms,
+      allowedOrigins: top.values.allowed_origins ?? [],
+      allowedHosts: top.values.allowed_hosts ?? [],
+    },
+    http: {
+      host: overrides.host ?? http.values.host ?? top.values.host,
+      port: overrides.httpPort ?? http.values.port,
+    },
+    tokens,
+    store,
+    queues,
+    maxJobBytes: top.values.max_job_bytes,
+    shutdownGraceMs: overrides.graceMs ?? top.values.shutdown_grace_ms,
+  };
+  return {
+    config: findings.errors === 0 ? config : null,
+    problems: findings.list(),
+    queues: findings.isBroken ? [] : queues,
+  };
+}
+
+/** A listener that others can reach needs a token, or a word that none is wanted. */
+function checkAccess(
+  findings: Findings,
+  access: { host: string; spot: Spot; isProtected: boolean; isInsecure: boolean },
+): void {
+  const { host, spot } = access;
+  if (access.isProtected || isLoopback(host)) return;
+  if (access.isInsecure) {
+    findings.warn(
+      'insecure',
+      spot,
+      `Anybody who reaches \`${host}\` can run every function: no token is asked for`,
+      'Add a token to `auth.tokens`, or bind 127.0.0.1.',
+    );
+    return;
+  }
+  findings.error(
+    'token_required',
+    spot,
+    `\`host: ${host}\` can be reached from other machines, and no token is asked for`,
+    [
+      'Bind 127.0.0.1, or ask for a token (make one with: iii token create):',
+      '  auth:',
+      '    tokens: [{ name: main, role: admin, env: III_TOKEN }]',
+    ].join('\n'),
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
+}
+
+function storeOverride(store: string | undefined): StoreConfig | undefined {
+  if (store === undefined) return undefined;
+  return store === 'memory' ? { kind: 'memory' } : { kind: 'file', path: store };
+}
