@@ -1,0 +1,68 @@
+import { IiiError } from '../base/errors.ts';
+import type { Columns } from './columns.ts';
+import { ROW, stateName } from './row-state.ts';
+import type { JobFilter } from './store.ts';
+import type { JobState } from './types.ts';
+
+/** Letter a cursor begins with, so that it is refused where the order is another. */
+const CURSOR_PREFIX = { accepted: 'a', died: 'd' } as const;
+const CURSOR_RADIX = 36;
+
+export interface RowPage {
+  readonly rows: readonly number[];
+  readonly nextCursor: string | null;
+}
+
+/**
+ * One page of rows: a pass over all of them that keeps the first `limit` after the cursor. Needs no
+ * order kept up to date while jobs run, at the price of reading every row once per page.
+ */
+export function listRows(
+  columns: Columns,
+  filter: JobFilter,
+  matches: (row: number) => boolean,
+): RowPage {
+  const byDeath = filter.order === 'died';
+  const key = byDeath ? columns.deathOrder : columns.seq;
+  const after = filter.cursor === null ? -1 : readCursor(filter.cursor, filter.order);
+  const limit = Math.max(1, Math.floor(filter.limit));
+  const states = filter.states === null ? null : new Set<JobState>(filter.states);
+
+  let kept: number[] = [];
+  let last = Infinity;
+  const cut = (): void => {
+    kept.sort((a, b) => key.get(a) - key.get(b));
+    kept = kept.slice(0, limit + 1);
+    const worst = kept[limit];
+    if (worst !== undefined) last = key.get(worst);
+  };
+  columns.forEach((row) => {
+    const at = key.get(row);
+    if (at <= after || at > last) return;
+    const state = columns.state.get(row);
+    const name = stateName(state);
+    if (name === undefined || (byDeath && state !== ROW.dead)) return;
+    if (states !== null && !states.has(name)) return;
+    if (!matches(row)) return;
+    kept.push(row);
+    if (kept.length >= 2 * (limit + 1)) cut();
+  });
+  cut();
+
+  if (kept.length <= limit) return { rows: kept, nextCursor: null };
+  const rows = kept.slice(0, limit);
+  const end = key.get(rows.at(-1) ?? 0);
+  return { rows, nextCursor: CURSOR_PREFIX[filter.order] + end.toString(CURSOR_RADIX) };
+}
+
+function readCursor(cursor: string, order: JobFilter['order']): number {
+  const match = /^([ad])([0-9a-z]{1,11})$/.exec(cursor);
+  const key = Number.parseInt(match?.[2] ?? '', CURSOR_RADIX);
+  if (match?.[1] !== CURSOR_PREFIX[order] || !Number.isSafeInteger(key)) {
+    throw new IiiError('INVALID_ARGUMENTS', 'The cursor cannot be read.', {
+      reason: 'It is not one that an earlier page of the same list ended with.',
+      hint: 'Start again without a cursor, then pass the nextCursor of each page to the next.',
+    });
+  }
+  return key;
+}
