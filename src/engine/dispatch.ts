@@ -58,6 +58,7 @@ export class QueueDispatcher {
   #stopped = true;
   #pumping = false;
   #pumpAgain = false;
+  #givingUp = false;
   #onIdle: (() => void) | undefined;
 
   constructor(policy: QueuePolicy, paused: boolean, parts: DispatchParts) {
@@ -98,14 +99,18 @@ export class QueueDispatcher {
   async drain(): Promise<void> {
     this.#stopped = true;
     this.#cancelRateTimer?.();
-    if (this.#running.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
+      this.#checkIdle();
     });
   }
 
-  /** Gives back every attempt still in flight, without it counting. */
+  /**
+   * Gives back every attempt still in flight, without it counting. What the store does not take now
+   * is left: at the next start it is found in flight and given back then.
+   */
   interruptAll(message: string): void {
+    this.#givingUp = true;
     for (const attempt of [...this.#running]) {
       attempt.delivered?.abandon();
       this.#end(attempt, interrupted(message));
@@ -127,7 +132,12 @@ export class QueueDispatcher {
       this.#pumping = false;
       // What woke it meanwhile may not have been seen by the look that just ended.
       if (this.#pumpAgain) this.wake();
+      this.#checkIdle();
     }
+  }
+
+  #checkIdle(): void {
+    if (this.#stopped && !this.#pumping && this.#running.size === 0) this.#onIdle?.();
   }
 
   async #lease(): Promise<void> {
@@ -243,13 +253,14 @@ export class QueueDispatcher {
           job: settlement.id,
           error: messageOf(thrown),
         });
+        if (this.#givingUp) break;
         await new Promise<void>((resolve) => {
           clock.after(STORE_RETRY_MS, resolve);
         });
       }
     }
     this.#running.delete(attempt);
-    if (this.#running.size === 0) this.#onIdle?.();
+    this.#checkIdle();
     this.wake();
   }
 
