@@ -8,6 +8,7 @@ import type { Config } from './config/config.ts';
 import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
+import { PROTOCOL_VERSION } from './protocol/version.ts';
 import { createStore } from './stores/registry.ts';
 import { VERSION } from './version.ts';
 
@@ -49,8 +50,14 @@ export async function startApp(options: AppOptions): Promise<App> {
   });
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
-  const { pid } = process;
-  registerAdminFunctions({ engine, activity, version: VERSION, startedAt: clock.now(), pid });
+  registerAdminFunctions({
+    engine,
+    activity,
+    version: VERSION,
+    protocol: PROTOCOL_VERSION,
+    startedAt: clock.now(),
+    pid: process.pid,
+  });
 
   const gateway =
     options.listen === false

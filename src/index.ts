@@ -6,6 +6,7 @@ import type { Random } from './base/random.ts';
 import type { AdminFunctionId, AdminInput, AdminResult } from './admin/contract.ts';
 import { configErrors } from './config/problem.ts';
 import { parseConfig } from './config/load.ts';
+import { machineSources } from './config/machine.ts';
 import type { LocalCall } from './engine/functions.ts';
 
 export { ManualClock, SystemClock, type Clock } from './base/clock.ts';
@@ -77,7 +78,7 @@ export async function createEngine(
   const { store = 'memory', listen = false, clock, random, log } = settings;
   const loaded = parseConfig(JSON.stringify(config), {
     file: null,
-    env: process.env,
+    ...machineSources,
     overrides: { store },
   });
   if (loaded.config === null) throw configErrors(loaded);

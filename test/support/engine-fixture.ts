@@ -114,7 +114,7 @@ export async function startEngine(
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
   const startedAt = clock.now();
-  registerAdminFunctions({ engine, activity, version: '0.0.0', startedAt, pid: 1 });
+  registerAdminFunctions({ engine, activity, version: '0.0.0', protocol: '0', startedAt, pid: 1 });
   const events: EngineEvent[] = [];
   engine.events.subscribe((event) => {
     events.push(event);

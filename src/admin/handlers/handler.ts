@@ -9,6 +9,8 @@ export interface AdminParts {
   readonly engine: Engine;
   readonly activity: QueueActivity;
   readonly version: string;
+  /** The eras of the worker protocol, as `iii --version` prints them. */
+  readonly protocol: string;
   readonly startedAt: number;
   readonly pid: number;
 }

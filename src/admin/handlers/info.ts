@@ -1,4 +1,3 @@
-import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { timeText } from './views.ts';
 
@@ -8,7 +7,7 @@ export function infoHandlers(parts: AdminParts): AdminHandlers<'iii::engine::inf
     'iii::engine::info': () =>
       Promise.resolve({
         version: parts.version,
-        protocol: PROTOCOL_VERSION,
+        protocol: parts.protocol,
         pid: parts.pid,
         startedAt: timeText(parts.startedAt),
         store: name,
