@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors.ts';
 import type { RegisterTrigger, RegisterTriggerType, WireError } from '../protocol/messages.ts';
 import type { Worker } from './workers.ts';
 
@@ -20,6 +21,18 @@ export interface ProvidedType {
   readonly provider: Worker;
 }
 
+/** Why a binding ends: somebody said so, its worker is gone, or another with its id took its place. */
+export type UnbindCause = 'unregistered' | 'worker_lost' | 'replaced';
+
+/** A kind of event that the engine itself provides, such as `http` or `cron`. */
+export interface TriggerType {
+  readonly id: string;
+  readonly description: string;
+  /** @throws IiiError when the binding's config cannot be used; its worker is told, nothing is bound */
+  bind(binding: Binding): void;
+  unbind(binding: Binding, cause: UnbindCause): void;
+}
+
 /** How bindings reach the worker that provides their type. Implemented over the protocol. */
 export interface ProviderLink {
   bind(provider: Worker, binding: Binding): void;
@@ -34,16 +47,26 @@ export interface ProviderLink {
 export class Bindings {
   readonly #bindings = new Map<string, Binding>();
   readonly #types = new Map<string, ProvidedType>();
+  readonly #builtIn = new Map<string, TriggerType>();
   readonly #link: ProviderLink;
 
   constructor(link: ProviderLink) {
     this.#link = link;
   }
 
+  /** Adds types the engine provides. Before any binding comes. */
+  addBuiltIn(type: TriggerType): void {
+    this.#builtIn.set(type.id, type);
+  }
+
+  builtIn(): TriggerType[] {
+    return [...this.#builtIn.values()];
+  }
+
   /** Adds a binding; one with the same id is replaced. */
-  register(owner: Worker, message: RegisterTrigger): void {
+  register(owner: Worker, message: Omit<RegisterTrigger, 'kind'>): void {
     const previous = this.#bindings.get(message.id);
-    if (previous !== undefined) this.#drop(previous);
+    if (previous !== undefined) this.#drop(previous, 'replaced');
     const binding: Binding = {
       id: message.id,
       triggerType: message.triggerType,
@@ -52,6 +75,16 @@ export class Bindings {
       metadata: message.metadata,
       owner,
     };
+    const builtIn = this.#builtIn.get(binding.triggerType);
+    if (builtIn !== undefined) {
+      try {
+        builtIn.bind(binding);
+      } catch (thrown) {
+        const error = { code: 'trigger_registration_failed', message: messageOf(thrown) };
+        this.#link.reject(owner, binding, error);
+        return;
+      }
+    }
     this.#bindings.set(binding.id, binding);
     const type = this.#types.get(binding.triggerType);
     if (type !== undefined) this.#link.bind(type.provider, binding);
@@ -59,11 +92,15 @@ export class Bindings {
 
   unregister(id: string): void {
     const binding = this.#bindings.get(id);
-    if (binding !== undefined) this.#drop(binding);
+    if (binding !== undefined) this.#drop(binding, 'unregistered');
   }
 
-  /** Makes a worker the provider of a type and hands it the bindings that wait for one. */
+  /**
+   * Makes a worker the provider of a type and hands it the bindings that wait for one. Types of the
+   * engine are refused.
+   */
   provide(provider: Worker, message: RegisterTriggerType): void {
+    if (this.#builtIn.has(message.id)) return;
     this.#types.set(message.id, {
       id: message.id,
       description: message.description,
@@ -91,7 +128,7 @@ export class Bindings {
   /** Takes away everything a lost worker bound or provided. */
   removeWorker(worker: Worker): void {
     for (const binding of [...this.#bindings.values()]) {
-      if (binding.owner === worker) this.#drop(binding);
+      if (binding.owner === worker) this.#drop(binding, 'worker_lost');
     }
     for (const type of [...this.#types.values()]) {
       if (type.provider === worker) this.#types.delete(type.id);
@@ -112,8 +149,9 @@ export class Bindings {
     return [...this.#types.values()];
   }
 
-  #drop(binding: Binding): void {
+  #drop(binding: Binding, cause: UnbindCause): void {
     this.#bindings.delete(binding.id);
+    this.#builtIn.get(binding.triggerType)?.unbind(binding, cause);
     const provider = this.#types.get(binding.triggerType)?.provider;
     if (provider?.connected === true) this.#link.unbind(provider, binding);
   }

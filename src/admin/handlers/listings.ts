@@ -1,5 +1,5 @@
 import { IiiError } from '../../base/errors.ts';
-import type { Binding, ProvidedType } from '../../engine/bindings.ts';
+import type { Binding } from '../../engine/bindings.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { FunctionListing } from '../../engine/functions.ts';
 import type { Worker } from '../../engine/workers.ts';
@@ -38,7 +38,7 @@ export function listingHandlers({ engine }: AdminParts): Readonly<Record<string,
       Promise.resolve({
         triggers: wantsTriggerInstances(call.caller)
           ? selectBindings(engine, input).map(bindingEntry)
-          : engine.bindings.types().map(typeEntry),
+          : typeEntries(engine),
       }),
     'engine::registered-triggers::list': (input) =>
       Promise.resolve({
@@ -50,11 +50,7 @@ export function listingHandlers({ engine }: AdminParts): Readonly<Record<string,
       }),
     'engine::trigger-types::list': () =>
       Promise.resolve({
-        trigger_types: engine.bindings.types().map((type) => ({
-          ...typeEntry(type),
-          trigger_request_format: type.triggerRequestFormat,
-          call_request_format: type.callRequestFormat,
-        })),
+        trigger_types: typeEntries(engine),
       }),
   };
 }
@@ -190,10 +186,20 @@ function bindingEntry(binding: Binding): Record<string, unknown> {
   };
 }
 
-function typeEntry(type: ProvidedType): Record<string, unknown> {
-  return {
+function typeEntries(engine: Engine): Record<string, unknown>[] {
+  const builtIn = engine.bindings.builtIn().map(({ id, description }) => ({
+    id,
+    description,
+    worker_name: 'engine',
+    trigger_request_format: null,
+    call_request_format: null,
+  }));
+  const provided = engine.bindings.types().map((type) => ({
     id: type.id,
     description: type.description,
     worker_name: type.provider.profile.name,
-  };
+    trigger_request_format: type.triggerRequestFormat,
+    call_request_format: type.callRequestFormat,
+  }));
+  return [...builtIn, ...provided];
 }
