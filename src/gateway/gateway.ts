@@ -55,6 +55,7 @@ export class Gateway implements Service {
   #servers: readonly Server[] = [];
   #port: number | undefined;
   #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
 
   constructor(options: GatewayOptions) {
     const { clock, log, listen: address } = options;
@@ -95,19 +96,11 @@ export class Gateway implements Service {
   }
 
   /** Closes every connection with code 1001; those that do not answer are cut after the grace. */
-  async stop(): Promise<void> {
-    try {
-      await this.#starting;
-    } catch {
-      return;
-    }
-    this.#starting = undefined;
-    this.#port = undefined;
-    this.#heartbeat.stop();
-    this.#refusals.stop();
-    const closing = this.#servers.map((server) => close(server));
-    for (const link of this.#links) link.close(GOING_AWAY, 'the engine stops');
-    await Promise.all(closing);
+  stop(): Promise<void> {
+    this.#stopping ??= this.#close().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
   }
 
   /** Where it listens. @throws IiiError `UNAVAILABLE` when it does not */
@@ -121,21 +114,38 @@ export class Gateway implements Service {
     // `localhost` may mean one of the two only, and clients may then try the other
     const isLoopback = host === '127.0.0.1' || host === 'localhost';
     const first = this.#createServer();
-    this.#port = await listen(first, isLoopback ? '127.0.0.1' : host, port);
+    this.#port = await listen(first, isLoopback ? '127.0.0.1' : host, port, this.#onError);
     this.#servers = [first];
     if (isLoopback) await this.#listenOnIpv6(this.#port);
     this.#heartbeat.start();
   }
 
+  async #close(): Promise<void> {
+    // a start that failed has told its own caller
+    await this.#starting?.catch(() => undefined);
+    this.#starting = undefined;
+    this.#port = undefined;
+    this.#heartbeat.stop();
+    this.#refusals.stop();
+    const closing = this.#servers.map((server) => close(server));
+    for (const link of this.#links) link.close(GOING_AWAY, 'the engine stops');
+    await Promise.all(closing);
+    this.#servers = [];
+  }
+
   async #listenOnIpv6(port: number): Promise<void> {
     const second = this.#createServer();
     try {
-      await listen(second, '::1', port);
+      await listen(second, '::1', port, this.#onError);
       this.#servers = [...this.#servers, second];
     } catch (thrown) {
       this.#options.log.info('not listening on ::1', { port, error: messageOf(thrown) });
     }
   }
+
+  readonly #onError = (error: Error): void => {
+    this.#options.log.error('accepting a connection failed', { error: error.message });
+  };
 
   #createServer(): Server {
     return createUpgradeServer(

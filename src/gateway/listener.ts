@@ -31,16 +31,22 @@ function askForUpgrade(_request: IncomingMessage, response: ServerResponse): voi
 }
 
 /**
- * Binds a server.
+ * Binds a server. `onError` is told of what goes wrong later, such as a connection that could not be
+ * accepted because too many files are open.
  * @returns the port, chosen by the system when 0 was asked for
  * @throws IiiError `PORT_IN_USE`, or `CONFIG_INVALID` for a host that is not this machine's
  */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
+export async function listen(
+  server: Server,
+  host: string,
+  port: number,
+  onError: (error: Error) => void,
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException): void => reject(explain(cause, host, port));
     server.once('error', fail);
     server.listen({ host, port }, () => {
-      server.off('error', fail);
+      server.off('error', fail).on('error', onError);
       resolve();
     });
   });
@@ -81,7 +87,6 @@ function explain(cause: NodeJS.ErrnoException, host: string, port: number): IiiE
 
 /** Stops listening and waits until every connection, upgraded or not, is gone. */
 export async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
   await new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
