@@ -37,19 +37,22 @@ export class Column<Page extends Float64Array | Uint32Array> {
   }
 }
 
-/** Four 32-bit words per row: the job's UUID. */
+/** Four signed 32-bit words per row: the job's UUID. Signed ones stay small integers in V8. */
 export class IdColumn {
-  readonly #pages: (Uint32Array | undefined)[] = [];
+  readonly #pages: (Int32Array | undefined)[] = [];
 
   word(row: number, index: number): number {
     return this.#pages[row >>> PAGE_BITS]?.[((row & ROW_MASK) << 2) + index] ?? 0;
   }
 
-  set(row: number, words: Uint32Array): void {
-    this.#pages[row >>> PAGE_BITS]?.set(words, (row & ROW_MASK) << 2);
+  set(row: number, words: Int32Array): void {
+    const page = this.#pages[row >>> PAGE_BITS];
+    if (page === undefined) return;
+    const at = (row & ROW_MASK) << 2;
+    for (let index = 0; index < 4; index++) page[at + index] = words[index] ?? 0;
   }
 
-  holds(row: number, words: Uint32Array): boolean {
+  holds(row: number, words: Int32Array): boolean {
     const page = this.#pages[row >>> PAGE_BITS];
     if (page === undefined) return false;
     const at = (row & ROW_MASK) << 2;
@@ -62,7 +65,7 @@ export class IdColumn {
   }
 
   addPage(page: number): void {
-    this.#pages[page] = new Uint32Array(ROWS_PER_PAGE * 4);
+    this.#pages[page] = new Int32Array(ROWS_PER_PAGE * 4);
   }
 
   dropPage(page: number): void {

@@ -2,7 +2,7 @@ import type { IdColumn } from './columns.ts';
 import { NO_ROW } from './columns.ts';
 
 const SHARDS = 256;
-const SMALLEST_SHARD = 8;
+const SMALLEST_SHARD = 32;
 const HEX = '0123456789abcdef';
 /** Value of each hex digit by character code; 255 for everything else. */
 const DIGIT = new Uint8Array(128).fill(255);
@@ -14,7 +14,7 @@ const UUID_LENGTH = 36;
 const DASH = 45;
 
 /** Reads a UUID's 128 bits into four words. Answers whether the text was one. */
-export function readUuid(text: string, words: Uint32Array): boolean {
+export function readUuid(text: string, words: Int32Array | Uint32Array): boolean {
   if (text.length !== UUID_LENGTH) return false;
   let digits = 0;
   let word = 0;
@@ -46,7 +46,7 @@ interface Shard {
 export class IdIndex {
   readonly #ids: IdColumn;
   readonly #shards: Shard[] = [];
-  readonly #words = new Uint32Array(4);
+  readonly #words = new Int32Array(4);
 
   constructor(ids: IdColumn) {
     this.#ids = ids;
@@ -118,7 +118,7 @@ export class IdIndex {
   textOf(row: number): string {
     let digits = '';
     for (let index = 0; index < 4; index++) {
-      digits += this.#ids.word(row, index).toString(16).padStart(8, '0');
+      digits += (this.#ids.word(row, index) >>> 0).toString(16).padStart(8, '0');
     }
     return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16, 20)}-${digits.slice(20)}`;
   }
@@ -151,5 +151,5 @@ export class IdIndex {
 function hashOf(a: number, b: number, c: number, d: number): number {
   let hash = Math.imul(a ^ (d >>> 7), 0x9e3779b1) ^ Math.imul(b ^ d, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 15) ^ c, 0xc2b2ae35);
-  return (hash ^ (hash >>> 13)) >>> 0;
+  return hash ^ (hash >>> 13);
 }
