@@ -1,0 +1,81 @@
+import type { AdminInput, AdminResult } from '../../../admin/contract.ts';
+import { IiiError } from '../../../base/errors.ts';
+import type { RunCommand } from '../../command.ts';
+import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
+import type { CommandInput } from '../../input.ts';
+import { countOf } from '../../output/words.ts';
+import { usageError } from '../../usage.ts';
+import { describePlan } from '../../views/plan.ts';
+
+type Selection = AdminInput<'iii::dlq::discard'>;
+type Result = AdminResult<'iii::dlq::discard'>;
+
+export const run: RunCommand = async (context, input) => {
+  const { output } = context;
+  const selection = readSelection(input);
+  const engine = await context.engine();
+  const planned = await engine.call('iii::dlq::discard', { ...selection, dryRun: true });
+  refuseWhenNothingFound(planned, selection);
+  let result = planned;
+  if (!input.flag('dryRun')) {
+    const total = planned.plan?.total ?? 0;
+    if (!input.flag('yes')) {
+      const question = {
+        action: `Discard ${countOf(total, 'dead job')} of ${selection.queue} for good`,
+        sample: planned.plan === undefined ? [] : describePlan(planned.plan),
+        total,
+        severeWord: selection.all === true ? selection.queue : null,
+      };
+      if (!canAsk(context)) throw confirmationNeeded(question);
+      if (!(await ask(context, question))) {
+        await output.note('Nothing was done.');
+        return 0;
+      }
+    }
+    context.afterInterrupt = 'what the engine has begun it finishes; see iii dlq list';
+    result = await engine.call('iii::dlq::discard', selection);
+  }
+  const missing = result.notFound ?? [];
+  for (const id of missing) await output.note(`${id}: no such dead job`);
+  await output.done(result, describe(result), selection.queue);
+  return missing.length > 0 ? 3 : 0;
+};
+
+function readSelection(input: CommandInput): Selection {
+  const queue = input.argument('queue');
+  const ids = input.list('id');
+  const all = input.flag('all');
+  const limit = input.count('limit', 1);
+  if (all && ids.length > 0) {
+    throw usageError('--all and --id contradict each other', 'give one of them');
+  }
+  if (!all && ids.length === 0) {
+    throw usageError(
+      `'dlq discard' needs to know which jobs`,
+      `iii dlq discard ${queue} --id <id>, or --all for every dead job`,
+    );
+  }
+  return {
+    queue,
+    ...(all ? { all } : { ids }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}
+
+function refuseWhenNothingFound(planned: Result, selection: Selection): void {
+  const missing = planned.notFound ?? [];
+  if (selection.ids === undefined || missing.length < selection.ids.length) return;
+  throw new IiiError('JOB_NOT_FOUND', `no such dead job in ${selection.queue}`, {
+    reason: `not found: ${missing.join(', ')}`,
+    hint: `the dead jobs: iii dlq list ${selection.queue}`,
+    details: { notFound: missing },
+  });
+}
+
+function describe(result: Result): string {
+  if (result.plan === undefined) {
+    return `${countOf(result.discarded, 'dead job')} of ${result.queue} discarded.`;
+  }
+  const total = `${countOf(result.plan.total, 'dead job')} of ${result.queue} would be discarded.`;
+  return [total, ...describePlan(result.plan)].join('\n  ');
+}

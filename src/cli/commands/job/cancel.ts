@@ -1,0 +1,42 @@
+import { IiiError } from '../../../base/errors.ts';
+import type { RunCommand } from '../../command.ts';
+import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
+import { countOf } from '../../output/words.ts';
+
+export const run: RunCommand = async (context, input) => {
+  const { output } = context;
+  const ids = [...new Set(input.rest('ids'))];
+  const question = {
+    action: `Cancel ${countOf(ids.length, 'job')}`,
+    sample: ids,
+    total: ids.length,
+    severeWord: null,
+  };
+  const dryRun = input.flag('dryRun');
+  const decided = dryRun || input.flag('yes');
+  if (!decided && !canAsk(context)) throw confirmationNeeded(question);
+
+  const engine = await context.engine();
+  if (!decided && !(await ask(context, question))) {
+    await output.note('Nothing was done.');
+    return 0;
+  }
+  const result = await engine.call('iii::job::cancel', { ids, ...(dryRun ? { dryRun } : {}) });
+  const [first] = result.skipped;
+  if (result.cancelled === 0 && first !== undefined) {
+    // Says so by itself when there is no such job.
+    await engine.call('iii::job::get', { id: first.id });
+    throw new IiiError('CONFLICT', 'none of these jobs can be cancelled', {
+      reason: `${first.id}: ${first.why}`,
+      hint: 'only jobs that wait can be cancelled; see iii job show <id>',
+      details: { skipped: result.skipped },
+    });
+  }
+  for (const { id, why } of result.skipped) await output.note(`${id}: ${why}`);
+  await output.done(
+    dryRun ? { ...result, dryRun } : result,
+    `${countOf(result.cancelled, 'job')} ${dryRun ? 'would be cancelled' : 'cancelled'}.`,
+    ids.join('\n'),
+  );
+  return result.skipped.length > 0 ? 3 : 0;
+};

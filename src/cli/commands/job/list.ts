@@ -1,0 +1,20 @@
+import type { RunCommand } from '../../command.ts';
+import { printPages } from '../../pages.ts';
+import { jobList } from '../../views/job.ts';
+
+export const run: RunCommand = async (context, input) => {
+  const queue = input.optionalArgument('queue');
+  const functionId = input.text('function');
+  const states = input.list('state');
+  const filter = {
+    ...(queue === undefined ? {} : { queue }),
+    ...(functionId === undefined ? {} : { functionId }),
+    ...(states.length === 0 ? {} : { states }),
+  };
+  const engine = await context.engine();
+  await printPages(context, input, jobList, async (page) => {
+    const { jobs, ...rest } = await engine.call('iii::job::list', { ...filter, ...page });
+    return { rows: jobs, ...rest };
+  });
+  return 0;
+};

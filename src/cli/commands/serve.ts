@@ -1,0 +1,140 @@
+import type { App } from '../../app.ts';
+import { formatDuration } from '../../base/duration.ts';
+import type { LogLevel } from '../../base/logger.ts';
+import type { Config } from '../../config/config.ts';
+import type { RunCommand } from '../command.ts';
+import { readConfig } from '../config-source.ts';
+import type { Context } from '../context.ts';
+import type { CommandInput } from '../input.ts';
+import type { SignalName } from '../io.ts';
+import { countOf } from '../output/words.ts';
+import { usageError } from '../usage.ts';
+import { describePolicy } from '../views/policy.ts';
+
+const MAX_PORT = 65_535;
+
+export const run: RunCommand = async (context, input) => {
+  const { output, io } = context;
+  const config = await loadOrExplain(context, input);
+  const stop = listenForStop(context);
+  try {
+    const { startApp } = await import('../../app.ts');
+    const { createLogger } = await import('../../observe/log.ts');
+    const format = input.text('logFormat') ?? (io.stderr.isTerminal ? 'pretty' : 'json');
+    const log = createLogger({
+      level: (input.text('logLevel') ?? 'info') as LogLevel,
+      format: format === 'json' ? 'json' : 'pretty',
+      stream: io.stderr.raw,
+      clock: io.clock,
+    });
+    const app = await startApp({ config, log, clock: io.clock });
+    await announce(context, app, config);
+    const signal = await stop.requested;
+    await explainStop(context, app, config, signal);
+    await app.stop();
+  } finally {
+    stop.release();
+  }
+  if (output.forPeople) await output.note('Stopped.');
+  else await output.jsonLine({ event: 'stopped' });
+  return 0;
+};
+
+/** The configuration, or every problem it has, as a compiler would print them. */
+async function loadOrExplain(context: Context, input: CommandInput): Promise<Config> {
+  const { output } = context;
+  const loaded = await readConfig(context.io, input.text('config'), {
+    host: input.text('host'),
+    port: readPort(input, 'port'),
+    httpPort: readPort(input, 'httpPort'),
+    store: input.text('store'),
+    graceMs: input.duration('grace'),
+    insecure: input.flag('insecure') ? true : undefined,
+  });
+  const { configErrors, formatProblem } = await import('../../config/problem.ts');
+  if (output.forPeople || loaded.config !== null) {
+    for (const problem of loaded.problems) await output.problem(formatProblem(problem));
+  }
+  if (loaded.config === null) throw configErrors(loaded);
+  return loaded.config;
+}
+
+function readPort(input: CommandInput, key: string): number | undefined {
+  const port = input.count(key);
+  if (port !== undefined && port > MAX_PORT) {
+    throw usageError(`${port} is not a port`, `ports go from 0 (any free one) to ${MAX_PORT}`);
+  }
+  return port;
+}
+
+interface StopRequest {
+  readonly requested: Promise<SignalName>;
+  release(): void;
+}
+
+/** The first signal asks for a stop in order, the second ends the process at once. */
+function listenForStop(context: Context): StopRequest {
+  let release = (): void => undefined;
+  const requested = new Promise<SignalName>((resolve) => {
+    let asked = false;
+    release = context.io.onSignal((signal) => {
+      if (asked) context.io.exitNow(signal === 'SIGINT' ? 130 : 143);
+      asked = true;
+      resolve(signal);
+    });
+  });
+  return { requested, release };
+}
+
+/** Says that everything listens; for a program one line, and always last. */
+async function announce(context: Context, app: App, config: Config): Promise<void> {
+  const { output } = context;
+  const { traits } = app.engine.store;
+  const { url, httpUrl } = app;
+  if (!output.forPeople) {
+    await output.jsonLine({
+      event: 'ready',
+      url,
+      httpUrl,
+      store: traits.name,
+      dataDir: traits.location,
+      pid: process.pid,
+      guarantee: traits.guarantee,
+      queues: config.queues.map(({ name }) => name),
+    });
+    return;
+  }
+  const place = traits.location === null ? '' : ` in ${traits.location}`;
+  const width = Math.max(...config.queues.map(({ name }) => name.length));
+  await output.text(
+    [
+      `engine   ${url ?? 'not listening'}`,
+      ...(httpUrl === null ? [] : [`http     ${httpUrl}`]),
+      `store    ${traits.name}${place}`,
+      `receipt  ${traits.guarantee}`,
+      ...config.queues.map(
+        (queue, index) =>
+          `${index === 0 ? 'queues ' : '       '}  ${queue.name.padEnd(width)}  ${describePolicy(queue)}`,
+      ),
+      'Ready. Ctrl-C stops it.',
+    ].join('\n'),
+  );
+}
+
+async function explainStop(
+  context: Context,
+  app: App,
+  config: Config,
+  signal: SignalName,
+): Promise<void> {
+  const stats = await app.engine.store.stats();
+  let inFlight = 0;
+  for (const queue of stats.values()) inFlight += queue.inFlight;
+  const waits =
+    inFlight === 0
+      ? 'nothing is in flight'
+      : `${countOf(inFlight, 'job')} in flight, given ${formatDuration(config.shutdownGraceMs)}; ` +
+        'what does not finish goes back to its queue';
+  const again = signal === 'SIGINT' ? 'Ctrl-C again' : 'A second signal';
+  await context.output.note(`Stopping: ${waits}. ${again} ends at once.`);
+}

@@ -1,0 +1,46 @@
+import type { JobDetail } from '../../admin/contract.ts';
+import { IiiError } from '../../base/errors.ts';
+import type { Context } from '../context.ts';
+
+/** Longest single question; the engine answers earlier when the job has ended. */
+const TURN_MS = 60_000;
+/** What the way there and back may take. */
+const SLACK_MS = 10_000;
+
+export function hasEnded(job: JobDetail): boolean {
+  return ['completed', 'dead', 'discarded'].includes(job.state);
+}
+
+/** Waits until a job has ended; as long as it takes, unless a timeout was asked for. */
+export async function waitForEnd(context: Context, id: string): Promise<JobDetail> {
+  const { settings, clock, output } = context;
+  const engine = await context.engine();
+  context.afterInterrupt = `the job goes on in the engine; see iii job show ${id}`;
+  const until = settings.timeoutGiven ? clock.now() + settings.timeoutMs : Number.POSITIVE_INFINITY;
+  const progress = output.progress(`waiting for job ${id} to end`);
+  try {
+    for (;;) {
+      const timeoutMs = Math.max(1, Math.min(TURN_MS, until - clock.now()));
+      const job = await engine.call(
+        'iii::job::wait',
+        { id, timeoutMs },
+        { timeoutMs: timeoutMs + SLACK_MS },
+      );
+      if (hasEnded(job)) return job;
+      if (clock.now() >= until) throw notEnded(job, settings.timeoutMs);
+      progress.update(
+        `waiting for job ${id}: ${job.state}, ${job.attempts} of ${job.maxAttempts} attempts`,
+      );
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+function notEnded(job: JobDetail, timeoutMs: number): IiiError {
+  return new IiiError('TIMEOUT', `job ${job.id} did not end within ${timeoutMs} ms`, {
+    reason: `it is ${job.state} after ${job.attempts} of ${job.maxAttempts} attempts, and goes on`,
+    hint: `iii job show ${job.id}`,
+    details: { id: job.id, state: job.state },
+  });
+}

@@ -1,0 +1,106 @@
+import { parseDuration } from '../base/duration.ts';
+import type { CommandSpec } from './command.ts';
+import { parseTime } from './time.ts';
+import { usageError } from './usage.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** The words after a command, read as what they are meant to be; a wrong one is a usage error. */
+export class CommandInput {
+  readonly #spec: CommandSpec;
+  readonly #arguments: readonly string[];
+  readonly #options: Values;
+
+  constructor(spec: CommandSpec, args: readonly string[], options: Values) {
+    this.#spec = spec;
+    this.#arguments = args;
+    this.#options = options;
+  }
+
+  /** A required argument; the parser has made sure it is there. */
+  argument(name: string): string {
+    return this.optionalArgument(name) ?? '';
+  }
+
+  optionalArgument(name: string): string | undefined {
+    return this.#arguments[this.#place(name)];
+  }
+
+  /** All words of a variadic argument. */
+  rest(name: string): readonly string[] {
+    return this.#arguments.slice(this.#place(name));
+  }
+
+  flag(key: string): boolean {
+    return this.#options[key] === true;
+  }
+
+  text(key: string): string | undefined {
+    const value = this.#options[key];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  required(key: string, hint: string): string {
+    const value = this.text(key);
+    if (value === undefined || value === '') {
+      throw usageError(
+        `'${this.#spec.path.join(' ')}' needs --${kebab(key)}`,
+        `iii ${this.#spec.path.join(' ')} ${hint}`,
+      );
+    }
+    return value;
+  }
+
+  /** The values of a repeatable option. */
+  list(key: string): readonly string[] {
+    const value = this.#options[key];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
+  /** A whole number of at least `min`. */
+  count(key: string, min = 0): number | undefined {
+    const text = this.text(key);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
+      throw usageError(
+        `--${kebab(key)} must be a whole number of at least ${String(min)}, not '${text}'`,
+      );
+    }
+    return value;
+  }
+
+  /** A duration in milliseconds. */
+  duration(key: string): number | undefined {
+    const text = this.text(key);
+    return text === undefined ? undefined : readDuration(text, `--${kebab(key)}`);
+  }
+
+  /** A point in time in milliseconds since the epoch. */
+  time(key: string, nowMs: number): number | undefined {
+    const text = this.text(key);
+    if (text === undefined) return undefined;
+    const at = parseTime(text, nowMs);
+    if (at !== undefined) return at;
+    throw usageError(
+      `--${kebab(key)} is not a time: '${text}'`,
+      'write RFC 3339 with a zone (2026-01-31T09:00:00Z), or now+5m',
+    );
+  }
+
+  #place(name: string): number {
+    return (this.#spec.arguments ?? []).findIndex((argument) => argument.name === name);
+  }
+}
+
+/** @returns milliseconds; a usage error that names `where` when the text is not a duration */
+export function readDuration(text: string, where: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  const meant = /^\d+$/.test(text) ? `${text}s or ${text}ms` : '30s, 5m, 2h or 7d';
+  throw usageError(`${where} is not a duration: '${text}'`, `give a unit: ${meant}`);
+}
+
+function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,109 @@
+import { fstatSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { type Clock, SystemClock } from '../base/clock.ts';
+
+/** The reader of our output is gone, as with `| head -1`. It ends the command quietly. */
+export class ClosedPipe extends Error {
+  override readonly name = 'ClosedPipe';
+}
+
+/** One of the two output streams. */
+export interface OutputStream {
+  /** Resolves when the text has left; rejects with `ClosedPipe` when nobody reads any more. */
+  write(text: string): Promise<void>;
+  readonly isTerminal: boolean;
+  /** Width of the terminal; `undefined` when it is none. */
+  readonly columns: number | undefined;
+  /** For the libraries that draw on a terminal. */
+  readonly raw: Writable;
+}
+
+export type SignalName = 'SIGINT' | 'SIGTERM';
+
+/** Everything of the outside world that the command line touches, so that tests can stand in for it. */
+export interface Io {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly stdin: Readable;
+  /** What standard input is: only `piped` (a pipe or a file) is read without being asked for. */
+  readonly stdinKind: 'terminal' | 'piped' | 'nothing';
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly clock: Clock;
+  /** Calls `handle` on SIGINT and SIGTERM until the answer is called. */
+  onSignal(handle: (signal: SignalName) => void): () => void;
+  /** Ends the process at once. */
+  exitNow(status: number): void;
+}
+
+class ProcessStream implements OutputStream {
+  readonly raw: NodeJS.WriteStream;
+  #closed = false;
+
+  constructor(raw: NodeJS.WriteStream) {
+    this.raw = raw;
+    raw.on('error', () => {
+      this.#closed = true;
+    });
+  }
+
+  // Not a static promise of the stream: Node leaves `isTTY` undefined on pipes.
+  get isTerminal(): boolean {
+    return (this.raw as { isTTY?: boolean }).isTTY === true;
+  }
+
+  get columns(): number | undefined {
+    return this.isTerminal ? this.raw.columns : undefined;
+  }
+
+  write(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) {
+        reject(new ClosedPipe());
+        return;
+      }
+      this.raw.write(text, (error) => {
+        if (error) reject(new ClosedPipe());
+        else resolve();
+      });
+    });
+  }
+}
+
+function kindOfStdin(): Io['stdinKind'] {
+  if (process.stdin.isTTY) return 'terminal';
+  try {
+    const stat = fstatSync(0);
+    return stat.isFIFO() || stat.isFile() || stat.isSocket() ? 'piped' : 'nothing';
+  } catch {
+    return 'nothing';
+  }
+}
+
+/** The streams, environment and signals of this process. */
+export function processIo(): Io {
+  return {
+    stdout: new ProcessStream(process.stdout),
+    stderr: new ProcessStream(process.stderr),
+    get stdin() {
+      return process.stdin;
+    },
+    get stdinKind() {
+      return kindOfStdin();
+    },
+    env: process.env,
+    cwd: process.cwd(),
+    clock: new SystemClock(),
+    onSignal: (handle) => {
+      process.on('SIGINT', handle);
+      process.on('SIGTERM', handle);
+      return () => {
+        process.off('SIGINT', handle);
+        process.off('SIGTERM', handle);
+      };
+    },
+    exitNow: (status) => {
+      process.exit(status);
+    },
+  };
+}

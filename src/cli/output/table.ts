@@ -1,0 +1,142 @@
+import type { Paint, Tone } from './color.ts';
+import { printable } from './escape.ts';
+import { textWidth } from './width.ts';
+import type { Words } from './words.ts';
+
+export type Cell = string | number | null | { readonly text: string | number; readonly tone: Tone };
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row, words: Words) => Cell;
+  readonly align?: 'right';
+  /** The lower, the earlier it gives way on a narrow terminal. */
+  readonly importance: number;
+  /** Narrowest useful width; a column without it is shown whole or not at all. */
+  readonly min?: number;
+}
+
+interface Laid {
+  readonly texts: readonly string[];
+  readonly tones: readonly (Tone | undefined)[];
+  readonly width: number;
+  readonly min: number;
+  readonly importance: number;
+  readonly align: 'left' | 'right';
+}
+
+const GAP = 2;
+
+/** Lays rows out in aligned columns under a heading; `width` undefined means nothing is cut. */
+export async function renderTable<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  look: { readonly paint: Paint; readonly words: Words; readonly width: number | undefined },
+): Promise<string> {
+  const laid = columns.map((column) => layColumn(column, rows, look.words));
+  const fitted = fitColumns(laid, look.width ?? Number.POSITIVE_INFINITY);
+  const { default: Table } = await import('cli-table3');
+  const table = new Table({
+    chars: NO_BORDERS,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    colWidths: fitted.map(({ width }) => width),
+    colAligns: fitted.map(({ column }) => column.align),
+  });
+  for (let line = 0; line <= rows.length; line++) {
+    table.push(
+      fitted.map(({ column, width }) => {
+        const tone = line === 0 ? 'dim' : column.tones[line];
+        const text = cut(column.texts[line] ?? '', width);
+        return tone === undefined || text === '' ? text : look.paint(tone, text);
+      }),
+    );
+  }
+  return `${table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')}\n`;
+}
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' '.repeat(GAP),
+};
+
+function layColumn<Row>(column: Column<Row>, rows: readonly Row[], words: Words): Laid {
+  const texts = [column.title];
+  const tones: (Tone | undefined)[] = [undefined];
+  for (const row of rows) {
+    const cell = column.value(row, words);
+    const whole =
+      typeof cell === 'object' && cell !== null ? cell : { text: cell, tone: undefined };
+    texts.push(whole.text === null ? '' : printable(String(whole.text)));
+    tones.push(whole.tone);
+  }
+  const width = Math.max(...texts.map(textWidth));
+  return {
+    texts,
+    tones,
+    width,
+    min: Math.min(column.min ?? width, width),
+    importance: column.importance,
+    align: column.align ?? 'left',
+  };
+}
+
+interface Fitted {
+  readonly column: Laid;
+  readonly width: number;
+}
+
+/** Shrinks the least important columns first, then leaves them out, until the rest fits. */
+function fitColumns(columns: readonly Laid[], limit: number): readonly Fitted[] {
+  const byImportance = [...columns].sort((a, b) => a.importance - b.importance);
+  for (let dropped = 0; dropped < columns.length; dropped++) {
+    const kept = new Set(byImportance.slice(dropped));
+    const widths = shrink([...kept], limit);
+    if (widths !== undefined || kept.size === 1) {
+      return columns
+        .filter((column) => kept.has(column))
+        .map((column) => ({ column, width: widths?.get(column) ?? Math.min(column.width, limit) }));
+    }
+  }
+  return [];
+}
+
+function shrink(byImportance: readonly Laid[], limit: number): Map<Laid, number> | undefined {
+  const widths = new Map(byImportance.map((column) => [column, column.width]));
+  let excess = GAP * (byImportance.length - 1) - limit;
+  for (const column of byImportance) excess += column.width;
+  for (const column of byImportance) {
+    if (excess <= 0) break;
+    const given = Math.min(excess, column.width - column.min);
+    widths.set(column, column.width - given);
+    excess -= given;
+  }
+  return excess <= 0 ? widths : undefined;
+}
+
+function cut(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = '';
+  let used = 1;
+  for (const character of text) {
+    used += textWidth(character);
+    if (used > width) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}

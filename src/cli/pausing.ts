@@ -1,0 +1,23 @@
+import type { Context } from './context.ts';
+import type { CommandInput } from './input.ts';
+
+/** Pauses or resumes the queue a command names; doing it twice is no failure. */
+export async function setPaused(
+  context: Context,
+  input: CommandInput,
+  paused: boolean,
+): Promise<void> {
+  const dryRun = input.flag('dryRun');
+  const engine = await context.engine();
+  const result = await engine.call(paused ? 'iii::queue::pause' : 'iii::queue::resume', {
+    queue: input.argument('queue'),
+    ...(dryRun ? { dryRun } : {}),
+  });
+  const state = paused ? 'paused' : 'active';
+  const sentence = !result.changed
+    ? `${result.queue} is already ${state}.`
+    : dryRun
+      ? `${result.queue} would be ${state}.`
+      : `${result.queue} is ${state}.`;
+  await context.output.done(dryRun ? { ...result, dryRun } : result, sentence, result.queue);
+}

@@ -1,0 +1,41 @@
+import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
+import { QUEUE_COMMANDS } from './tree/queues.ts';
+import { RUN_COMMANDS } from './tree/run.ts';
+import { TOOL_COMMANDS } from './tree/tooling.ts';
+
+/** First words that need a second one. */
+export const NOUNS: readonly NounSpec[] = [
+  { name: 'queue', summary: 'look at queues, pause and resume them' },
+  { name: 'job', summary: 'look at jobs, cancel them' },
+  { name: 'dlq', summary: 'look at dead jobs, bring them back, throw them away' },
+  { name: 'worker', summary: 'connected workers' },
+  { name: 'function', summary: 'functions that can be called' },
+  { name: 'config', summary: 'check configuration files' },
+  { name: 'token', summary: 'tokens for engines that ask for one' },
+];
+
+/** Every command. Help, the parser and the completions are made from this. */
+export const COMMANDS: readonly CommandSpec[] = [
+  ...RUN_COMMANDS,
+  ...QUEUE_COMMANDS,
+  ...TOOL_COMMANDS,
+];
+
+export function findCommand(words: readonly string[]): CommandSpec | undefined {
+  return COMMANDS.find((command) => command.path.join(' ') === words.join(' '));
+}
+
+/** Commands of a noun, in order. */
+export function commandsOf(noun: string): readonly CommandSpec[] {
+  return COMMANDS.filter((command) => command.path.length === 2 && command.path[0] === noun);
+}
+
+/** The option names of a specification, without values: `-c`, `--config`. */
+export function namesOf(option: OptionSpec): readonly string[] {
+  return option.flags.match(/--?[a-z][a-z-]*/g) ?? [];
+}
+
+/** Whether an option takes a value. */
+export function takesValue(option: OptionSpec): boolean {
+  return option.flags.includes('<');
+}

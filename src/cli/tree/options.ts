@@ -1,0 +1,47 @@
+import type { OptionSpec } from '../command.ts';
+
+/** Options every command takes. */
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '-o, --output <format>',
+    summary: 'table, json, ndjson, yaml or name',
+    choices: ['table', 'json', 'ndjson', 'yaml', 'name'],
+  },
+  { flags: '--json', summary: 'the same as --output json' },
+  { flags: '--url <address>', summary: 'the engine (III_URL, default ws://127.0.0.1:49134)' },
+  {
+    flags: '--token-file <file>',
+    summary: 'file that holds the token (or III_TOKEN)',
+    completes: 'file',
+  },
+  { flags: '--timeout <duration>', summary: 'longest wait for an answer (default 30s)' },
+  {
+    flags: '--color <when>',
+    summary: 'auto, always or never',
+    choices: ['auto', 'always', 'never'],
+  },
+  { flags: '--time <style>', summary: 'times as relative or iso', choices: ['relative', 'iso'] },
+  { flags: '-q, --quiet', summary: 'no progress and no remarks' },
+  { flags: '--debug', summary: 'stack traces of failures' },
+  { flags: '-h, --help', summary: 'this help' },
+];
+
+export const PAGE_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--limit <count>', summary: 'at most this many (default 50)' },
+  { flags: '--cursor <cursor>', summary: 'go on where a page before ended' },
+  { flags: '--all', summary: 'everything, page after page' },
+];
+
+export const DRY_RUN: OptionSpec = {
+  flags: '--dry-run',
+  summary: 'show what would be done, and do nothing',
+};
+
+export const YES: OptionSpec = { flags: '-y, --yes', summary: 'do not ask' };
+
+export const JOB_IDS: OptionSpec = {
+  flags: '--id <id>',
+  summary: 'only this job; may be given several times',
+  repeatable: true,
+  completes: 'dead',
+};

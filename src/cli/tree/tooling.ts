@@ -1,0 +1,77 @@
+import type { CommandSpec } from '../command.ts';
+
+/** Commands that need no engine. */
+export const TOOL_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: ['config', 'validate'],
+    summary: 'check a configuration file, like a compiler',
+    notes: [
+      'Without a file: iii-config.yaml or config.yaml in the current folder. -o github writes annotations for GitHub Actions.',
+    ],
+    arguments: [{ name: 'file', summary: 'the configuration', completes: 'file' }],
+    options: [{ flags: '--strict', summary: 'warnings fail too' }],
+    formats: ['github'],
+    examples: [
+      { command: 'iii config validate iii-config.yaml', does: 'problems, and the queues it makes' },
+      { command: 'iii config validate --strict -o github', does: 'in a GitHub workflow' },
+    ],
+    load: () => import('../commands/config/validate.ts'),
+  },
+  {
+    path: ['token', 'create'],
+    summary: 'make a token, and the lines that let it in',
+    options: [
+      { flags: '--name <name>', summary: 'its name in the configuration (default: operator)' },
+      {
+        flags: '--role <role>',
+        summary: 'what it may do (default: operate)',
+        choices: ['read', 'operate', 'admin', 'worker'],
+      },
+    ],
+    examples: [
+      { command: 'iii token create --name ci --role read', does: 'prints it once; keep it' },
+    ],
+    load: () => import('../commands/token/create.ts'),
+  },
+  {
+    path: ['completion'],
+    summary: 'print the completion script of a shell',
+    arguments: [
+      {
+        name: 'shell',
+        summary: 'bash, zsh or fish',
+        required: true,
+        choices: ['bash', 'zsh', 'fish'],
+      },
+    ],
+    examples: [
+      { command: 'source <(iii completion bash)', does: 'for this shell' },
+      { command: 'iii completion fish > ~/.config/fish/completions/iii.fish', does: 'for good' },
+    ],
+    load: () => import('../commands/completion.ts'),
+  },
+  {
+    path: ['help'],
+    summary: 'help on a command, exit-codes or examples',
+    arguments: [{ name: 'topic', summary: 'a command, exit-codes or examples', variadic: true }],
+    examples: [
+      { command: 'iii help exit-codes', does: 'what each exit status means' },
+      { command: 'iii help examples', does: 'a cheat sheet' },
+    ],
+    load: () => import('../commands/help.ts'),
+  },
+  {
+    path: ['version'],
+    summary: 'versions of this tool, the protocol, and the running engine',
+    examples: [{ command: 'iii version', does: 'the same as iii --version' }],
+    load: () => import('../commands/version.ts'),
+  },
+  {
+    path: ['__complete'],
+    summary: 'words a shell can offer next',
+    arguments: [{ name: 'words', summary: 'shell, then the words typed so far', variadic: true }],
+    examples: [],
+    hidden: true,
+    load: () => import('../commands/complete.ts'),
+  },
+];

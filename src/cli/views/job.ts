@@ -1,0 +1,107 @@
+import type { JobDetail, JobSummary } from '../../admin/contract.ts';
+import type { Tone } from '../output/color.ts';
+import { indentJson } from '../output/json.ts';
+import type { ListView, Look, RecordView, Section } from '../output/output.ts';
+import type { Cell, Column } from '../output/table.ts';
+
+const STATE_TONES: Readonly<Record<string, Tone>> = {
+  dead: 'bad',
+  in_flight: 'good',
+  delayed: 'warn',
+  discarded: 'dim',
+  completed: 'good',
+};
+
+export const jobList: ListView<JobSummary> = {
+  columns: [
+    { title: 'ID', importance: 100, min: 9, value: (job) => job.id },
+    { title: 'QUEUE', importance: 60, min: 8, value: (job) => job.queue },
+    { title: 'FUNCTION', importance: 70, min: 10, value: (job) => job.functionId },
+    { title: 'STATE', importance: 90, value: (job) => stateOf(job.state) },
+    { title: 'GROUP', importance: 30, min: 6, value: (job) => job.group ?? '' },
+    {
+      title: 'ATTEMPTS',
+      importance: 50,
+      align: 'right',
+      value: (job) => `${job.attempts}/${job.maxAttempts}`,
+    },
+    { title: 'ENQUEUED', importance: 55, value: (job, words) => words.time(job.enqueuedAt) },
+    {
+      title: 'DUE',
+      importance: 40,
+      value: (job, words) => (job.state === 'delayed' ? words.time(job.dueAt) : ''),
+    },
+  ],
+  name: (job) => job.id,
+  empty: 'No jobs.',
+};
+
+type Attempt = JobDetail['history'][number];
+
+const ATTEMPT_COLUMNS: readonly Column<Attempt>[] = [
+  { title: '#', importance: 100, align: 'right', value: ({ attempt }) => attempt },
+  {
+    title: 'OUTCOME',
+    importance: 90,
+    value: ({ outcome }) => ({ text: outcome, tone: outcome === 'completed' ? 'good' : 'bad' }),
+  },
+  {
+    title: 'TOOK',
+    importance: 50,
+    align: 'right',
+    value: ({ startedAt, endedAt }, words) =>
+      words.duration(Date.parse(endedAt) - Date.parse(startedAt)),
+  },
+  { title: 'STARTED', importance: 60, value: ({ startedAt }, words) => words.time(startedAt) },
+  { title: 'WORKER', importance: 20, min: 8, value: ({ worker }) => worker },
+  {
+    title: 'ERROR',
+    importance: 80,
+    min: 12,
+    value: ({ error }) => (error === null ? '' : `${error.code}: ${error.message}`),
+  },
+];
+
+export const jobRecord: RecordView<JobDetail> = {
+  name: (job) => job.id,
+  sections: (job, look) => {
+    const sections: Section[] = [
+      { fields: fieldsOf(job, look) },
+      { title: 'payload', text: indentJson(job.payloadText) },
+    ];
+    if (job.history.length > 0) {
+      sections.push({ title: 'attempts', table: look.table(job.history, ATTEMPT_COLUMNS) });
+    }
+    const stack = job.history.at(-1)?.error?.stack;
+    if (stack !== undefined) sections.push({ title: 'last stack', text: stack });
+    return sections;
+  },
+};
+
+function fieldsOf(job: JobDetail, { words }: Look): readonly (readonly [string, Cell])[] {
+  const fields: [string, Cell | undefined][] = [
+    ['job', { text: job.id, tone: 'strong' }],
+    ['state', stateOf(job.state)],
+    ['reason', job.reason ?? undefined],
+    ['queue', job.queue],
+    ['function', job.functionId],
+    ['group', job.group ?? undefined],
+    ['priority', job.priority === 0 ? undefined : job.priority],
+    ['attempts', `${job.attempts} of ${job.maxAttempts}`],
+    ['interruptions', job.interruptions === 0 ? undefined : job.interruptions],
+    ['dedup key', job.dedupKey ?? undefined],
+    ['enqueued', words.time(job.enqueuedAt)],
+    ['due', job.state === 'delayed' ? words.time(job.dueAt) : undefined],
+    ['expires', job.expiresAt === null ? undefined : words.time(job.expiresAt)],
+    ['started', job.startedAt === null ? undefined : words.time(job.startedAt)],
+    ['failed', job.failedAt === null ? undefined : words.time(job.failedAt)],
+    ['ended', job.endedAt === null ? undefined : words.time(job.endedAt)],
+    ['trace', job.traceparent ?? undefined],
+  ];
+  return fields.flatMap(([label, cell]) => (cell === undefined ? [] : [[label, cell] as const]));
+}
+
+function stateOf(state: string): Cell {
+  const tone = STATE_TONES[state];
+  return tone === undefined ? state : { text: state, tone };
+}
