@@ -8,7 +8,7 @@ import type { ConfigProblem, LoadedConfig } from './config.ts';
 export function formatProblem(problem: ConfigProblem): string {
   const { file, line, column, severity, code, message, source, hint } = problem;
   const lines = [`${placeOf(file, line, column)}${severity}[${code}]: ${message}`];
-  if (line !== null && column !== null && source !== null) {
+  if (line !== null && column !== null && source !== null && source.trim() !== '') {
     const number = String(line);
     const margin = ' '.repeat(number.length);
     const indent = source.slice(0, column - 1).replaceAll(/[^\t]/g, ' ');

@@ -1,4 +1,4 @@
-import { parseDocument, type Document } from 'yaml';
+import { parseDocument, visit, type Document } from 'yaml';
 import type { Findings, Range } from './findings.ts';
 import type { ProblemCode } from './problem-codes.ts';
 import { TreeBuilder, type Tree } from './tree.ts';
@@ -71,12 +71,28 @@ function reportSyntax(
     const message = fillVariables(error.message, variables, ({ range }) =>
       text.slice(range[0], range[1]),
     );
-    found.push({ ...explain(error.code, message), range: error.pos });
+    const isOpenEnded = error.code === 'MISSING_CHAR';
+    const range = (isOpenEnded ? openQuote(document, error.pos[0]) : undefined) ?? error.pos;
+    found.push({ ...explain(error.code, message), range });
   }
   for (const { code, message, hint, range } of found) {
     findings.error(code, { path: '', range }, message, hint);
   }
   for (const { range } of found) findings.breakAt(range[0]);
+}
+
+/** Where the quote was opened whose end is missing: the library points to where the text ends. */
+function openQuote(document: Document.Parsed, missingAt: number): Range | undefined {
+  let opened: Range | undefined;
+  visit(document, {
+    Scalar(_key, { type, range }) {
+      const isQuoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';
+      if (isQuoted && range && range[0] < missingAt && range[1] >= missingAt) {
+        opened = [range[0], range[0] + 1];
+      }
+    },
+  });
+  return opened;
 }
 
 /** The library's finding in our words, where we have better ones. */
@@ -104,6 +120,8 @@ function explain(
         message: 'A value cannot hold a key on the same line, nor go on as a map on the next',
         hint: 'Check the indentation of this line and the next, or put the value in quotes.',
       };
+    case 'MISSING_CHAR':
+      return { code: 'yaml_syntax', message: message.replace('"quote', 'quote'), hint: null };
     default:
       return { code: 'yaml_syntax', message, hint: null };
   }

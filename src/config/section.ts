@@ -48,6 +48,7 @@ export function readSection<T extends KeyTable>(
     return entry === undefined ? spot : { path: joinPath(spot.path, key), range: rangeOf(entry) };
   };
 
+  const isMapOrNothing = tree === undefined || tree.kind === 'map' || isNothing(tree);
   const values: Record<string, unknown> = {};
   const rejected = new Set<string>();
   for (const [key, spec] of Object.entries(table)) {
@@ -55,7 +56,7 @@ export function readSection<T extends KeyTable>(
     const fallback = spec.default;
     if (entry === undefined) {
       values[key] = fallback;
-      if (spec.required === true) {
+      if (spec.required === true && isMapOrNothing) {
         findings.error('missing_key', spot, `${capitalize(label)} has no \`${key}\``, spec.doc);
       }
       continue;
@@ -65,7 +66,7 @@ export function readSection<T extends KeyTable>(
     }
     const errorsBefore = findings.errors;
     values[key] = readValue(findings, entry, valueSpot(key), spec) ?? fallback;
-    if (findings.errors > errorsBefore || isUnset(entry.value)) rejected.add(key);
+    if (findings.errors > errorsBefore || isUnresolved(entry.value)) rejected.add(key);
   }
   return {
     // The table gave each value its kind and its default; types cannot follow that through a loop.
@@ -112,7 +113,7 @@ function readValue(
 ): unknown {
   if (isNothing(tree)) {
     const mayBeOpen = spec.default === null || ['map', 'list', 'any'].includes(spec.kind);
-    if (!mayBeOpen && !isUnset(tree)) {
+    if (!mayBeOpen && !isUnresolved(tree)) {
       const fallback = spec.default === undefined ? '' : `; the default is ${String(spec.default)}`;
       findings.error(
         'wrong_type',
@@ -180,9 +181,9 @@ function textOf(tree: Tree): string | undefined {
   return tree.origin === 'variable' && tree.value !== null ? tree.text : undefined;
 }
 
-/** A variable without a value was reported where it stands; its absence is no second problem. */
-function isUnset(tree: Tree): boolean {
-  return tree.kind === 'scalar' && tree.origin === 'unset_variable';
+/** A variable without a value was reported where it stands; that nothing is here is no second problem. */
+function isUnresolved(tree: Tree): boolean {
+  return tree.kind === 'scalar' && tree.origin === 'unresolved';
 }
 
 function numberHint(name: string, value: unknown): string | null {

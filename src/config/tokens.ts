@@ -31,9 +31,19 @@ export function readTokens(
   for (const [index, item] of tree.items.entries()) {
     hideSecrets(findings, item);
     const spot = { path: `auth.tokens[${index}]`, range: item.range };
+    if (item.kind !== 'map') {
+      // What is here may be the token itself, so it is not quoted.
+      findings.error(
+        'wrong_type',
+        spot,
+        'A token must be a map of keys',
+        'Write: { name: main, role: admin, env: III_TOKEN }',
+      );
+      continue;
+    }
     const section = readSection(findings, item, spot, TOKEN_KEYS, 'a token');
     const { name, role } = section.values;
-    const sha256 = item.kind === 'map' ? readHash(findings, section, sources) : undefined;
+    const sha256 = readHash(findings, section, sources);
     if (name !== undefined && tokens.has(name)) {
       findings.error(
         'duplicate_token',

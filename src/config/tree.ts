@@ -19,8 +19,8 @@ export interface TreeScalar {
   readonly value: string | number | boolean | null;
   /** The value as text, for keys that hold text although it looks like a number. */
   readonly text: string;
-  /** `variable`: its type is not written down. `unset_variable`: reported, and `value` is null. */
-  readonly origin: 'literal' | 'variable' | 'unset_variable';
+  /** `variable`: its type is not written down. `unresolved`: reported already, and `value` is null. */
+  readonly origin: 'literal' | 'variable' | 'unresolved';
   readonly range: Range;
 }
 
@@ -158,7 +158,7 @@ export class TreeBuilder {
     const target = node.resolve(this.#document) as ParsedNode | undefined;
     if (target === undefined) {
       this.#findings.error('yaml_syntax', spot, `No anchor \`&${node.source}\` comes before this`);
-      return nothing(spot.range);
+      return nothing(spot.range, 'unresolved');
     }
     const isTooMany = this.#aliases > ALIAS_LIMIT;
     if (!isTooMany && !this.#open.has(target)) return this.#build(target, spot.path);
@@ -170,7 +170,7 @@ export class TreeBuilder {
         : `The alias \`*${node.source}\` stands inside the value it names`,
       'Write the value out.',
     );
-    return nothing(spot.range);
+    return nothing(spot.range, 'unresolved');
   }
 
   #scalar(node: Scalar.Parsed, path: string, range: Range): TreeScalar {
@@ -191,7 +191,7 @@ export class TreeBuilder {
       kind: 'scalar',
       value: isSet && isUntyped ? scalarOf(text) : isSet ? text : null,
       text,
-      origin: isSet ? 'variable' : 'unset_variable',
+      origin: isSet ? 'variable' : 'unresolved',
       range,
     };
   }
@@ -238,8 +238,8 @@ function shorten(text: string): string {
   return text.length <= 40 ? text : `${text.slice(0, 39)}…`;
 }
 
-function nothing(range: Range): TreeScalar {
-  return { kind: 'scalar', value: null, text: '', origin: 'literal', range };
+function nothing(range: Range, origin: 'literal' | 'unresolved' = 'literal'): TreeScalar {
+  return { kind: 'scalar', value: null, text: '', origin, range };
 }
 
 function primitive(value: unknown): TreeScalar['value'] {

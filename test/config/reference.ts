@@ -1,0 +1,67 @@
+import type { KeySpec, KeyTable } from '../../src/config/key-spec.ts';
+import * as keys from '../../src/config/keys.ts';
+import { PROBLEM_CODES } from '../../src/config/problem-codes.ts';
+
+/** The tables of docs/configuration.md, by the name in their markers. */
+export const REFERENCE: Readonly<Record<string, string>> = {
+  'top level': keyTable(keys.TOP_KEYS),
+  token: keyTable(keys.TOKEN_KEYS),
+  entry: keyTable(keys.ENTRY_KEYS),
+  'worker manager': keyTable(keys.WORKER_MANAGER_KEYS),
+  http: keyTable(keys.HTTP_KEYS),
+  'queue module': keyTable(keys.QUEUE_MODULE_KEYS),
+  adapter: keyTable(keys.ADAPTER_KEYS),
+  'builtin adapter': keyTable(keys.BUILTIN_ADAPTER_KEYS),
+  queue: keyTable(keys.QUEUE_KEYS),
+  'rate limit': keyTable(keys.RATE_LIMIT_KEYS),
+  retention: keyTable(keys.RETENTION_KEYS),
+  problems: [
+    '| code | meaning |',
+    '| --- | --- |',
+    ...Object.entries(PROBLEM_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
+  ].join('\n'),
+};
+
+function keyTable(table: KeyTable): string {
+  const rows = Object.entries(table).map(
+    ([key, spec]) => `| \`${key}\` | ${valuesOf(spec)} | ${defaultOf(spec)} | ${spec.doc} |`,
+  );
+  return ['| key | value | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function defaultOf(spec: KeySpec): string {
+  if (spec.required === true) return 'required';
+  return spec.default === undefined || spec.default === null
+    ? 'none'
+    : `\`${String(spec.default)}\``;
+}
+
+function valuesOf(spec: KeySpec): string {
+  switch (spec.kind) {
+    case 'integer':
+      return spec.max >= 2 ** 32 - 1
+        ? `whole number, at least ${spec.min}`
+        : `whole number, ${spec.min} to ${spec.max}`;
+    case 'number':
+      return `number, ${spec.min} to ${spec.max}`;
+    case 'choice':
+      return spec.of.map((choice) => `\`${choice}\``).join(' or ');
+    case 'boolean':
+      return '`true` or `false`';
+    case 'texts':
+      return 'list of texts';
+    case 'any':
+      return 'anything';
+    default:
+      return spec.kind;
+  }
+}
+
+/** A page with the text between each pair of markers replaced by its table. */
+export function fillTables(page: string): string {
+  return page.replaceAll(
+    /(<!-- table: (.+?) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_all, open: string, name: string, close: string) =>
+      `${open}\n${REFERENCE[name] ?? `no table ${name}`}\n\n${close}`,
+  );
+}

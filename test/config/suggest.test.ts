@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { editDistance, nearest } from '../../src/config/suggest.ts';
+
+describe('the nearest name', () => {
+  it.each([
+    ['max_retires', 'max_retries'],
+    ['Concurrency', 'concurrency'],
+    ['concurency', 'concurrency'],
+    ['typ', 'type'],
+    ['zzz', undefined],
+    ['x'.repeat(100_000), undefined],
+  ])('of %.20s is %s', (written, expected) => {
+    expect(nearest(written, ['max_retries', 'concurrency', 'type'])).toBe(expected);
+  });
+
+  it.each([
+    ['', 'abc', 3],
+    ['abc', 'abc', 0],
+    ['abc', 'acb', 1],
+    ['kitten', 'sitting', 3],
+    ['abcd', 'badc', 2],
+  ])('is as far as it takes edits: %s to %s', (from, to, distance) => {
+    expect(editDistance(from, to)).toBe(distance);
+    expect(editDistance(to, from)).toBe(distance);
+  });
+});
