@@ -4,6 +4,7 @@ import { LIMITS } from '../queue/limits.ts';
 import { encodeResult, encodeWorkerRegistered } from '../protocol/encode.ts';
 import type {
   InvokeFunction,
+  RawJson,
   RegisterFunction,
   WireError,
   WorkerMessage,
@@ -169,16 +170,14 @@ export class WorkerSession implements Session {
       reply({ kind: 'error', error: { code: 'FORBIDDEN', message: text } });
       return;
     }
-    if (message.action.kind === 'enqueue') {
-      this.#enqueue(message, message.action.options, reply);
+    if (isTooDeep(message.metadata) || (isTooDeep(message.data) && !isEnqueue(message))) {
+      const text = `the data or metadata is nested deeper than ${LIMITS.maxJsonDepth} levels`;
+      const code = isEnqueue(message) ? 'enqueue_error' : 'serialization_error';
+      reply({ kind: 'error', error: { code, message: text } });
       return;
     }
-    if (message.data.depth > LIMITS.maxJsonDepth) {
-      const text = `the data is nested deeper than ${LIMITS.maxJsonDepth} levels`;
-      reply({ kind: 'error', error: { code: 'serialization_error', message: text } });
-      return;
-    }
-    this.#call(message, reply);
+    if (message.action.kind === 'enqueue') this.#enqueue(message, message.action.options, reply);
+    else this.#call(message, reply);
   }
 
   #accessOf(message: InvokeFunction): Access {
@@ -248,6 +247,15 @@ export class WorkerSession implements Session {
       encodeResult({ invocationId, functionId, result, error: errorOf(answer) }),
     );
   }
+}
+
+function isTooDeep(json: RawJson | null): boolean {
+  return json !== null && json.depth > LIMITS.maxJsonDepth;
+}
+
+/** The enqueuer checks the data of these itself, in its own order. */
+function isEnqueue(message: InvokeFunction): boolean {
+  return message.action.kind === 'enqueue';
 }
 
 function errorOf(answer: Answer): WireError | null {
