@@ -85,6 +85,7 @@ async function play(
   await story.step('One used up its attempts', 'iii dlq list mail');
   const { jobs } = await engine.call('iii::dlq::list', { queue: 'mail' });
   if (output.forPeople) await output.list(jobs, deadList('mail'));
+  for (const { error } of jobs) await story.say(`Its last error: ${error.message}`);
 
   await worker.mend(signal);
   await story.step('The worker gets the template; the job comes back', 'iii dlq redrive mail');

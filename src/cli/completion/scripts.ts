@@ -91,7 +91,7 @@ function zsh(): string {
       ) ;;`,
   ).join('\n');
   return `#compdef iii
-${HEAD('zsh', 'iii completion zsh > "\${fpath[1]}/_iii", or: source <(iii completion zsh)')}
+${HEAD('zsh', 'iii completion zsh > "${fpath[1]}/_iii", or: source <(iii completion zsh)')}
 _iii() {
   local -a found
   local answer

@@ -8,11 +8,11 @@ export const DEMO_CONFIG = `workers:
           message_group_field: account_id
           group_concurrency: 2
           max_retries: 5
-          backoff_ms: 200
+          backoff_ms: 300
         mail:
           max_retries: 3
           concurrency: 4
-          backoff_ms: 200
+          backoff_ms: 400
 `;
 
 export const QUEUES = ['payment', 'mail'] as const;

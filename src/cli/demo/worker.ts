@@ -3,7 +3,6 @@ import { SystemClock } from '../../base/clock.ts';
 import { decodeEngineMessage, encodeInvoke } from '../../protocol/client-frames.ts';
 import { encodeResult } from '../../protocol/encode.ts';
 import type { InvokeFunction } from '../../protocol/messages.ts';
-import { VERSION } from '../../version.ts';
 import {
   FUNCTIONS,
   type Mail,
@@ -20,7 +19,7 @@ import type { FromWorker, LogEntry, ToWorker } from './worker-messages.ts';
  */
 
 /** How long the work of one job takes here. */
-const WORK_MS = 60;
+const WORK_MS = 120;
 
 const clock = new SystemClock();
 const templates = new Set(['receipt']);
@@ -28,7 +27,7 @@ const log: LogEntry[] = [];
 const socket = new WebSocket(process.argv[2] ?? '', { perMessageDeflate: false });
 
 socket.on('open', () => {
-  const about = { runtime: 'node', version: VERSION, name: 'demo-worker', pid: process.pid };
+  const about = { runtime: 'node', name: 'demo-worker', pid: process.pid };
   for (const id of Object.values(FUNCTIONS)) {
     socket.send(JSON.stringify({ type: 'registerfunction', id }));
   }

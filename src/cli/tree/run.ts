@@ -45,7 +45,6 @@ export const RUN_COMMANDS: readonly CommandSpec[] = [
     path: ['demo'],
     summary: 'see retries, dead letters and redrive happen, in one minute',
     examples: [{ command: 'iii demo', does: 'runs an engine, a worker and a failing job' }],
-    ownsSignals: true,
     load: () => import('../commands/demo.ts'),
   },
   {

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { type Column, renderTable } from '../../../src/cli/output/table.ts';
+import { plain } from '../../../src/cli/output/color.ts';
+import { createWords } from '../../../src/cli/output/words.ts';
+import { textWidth } from '../../../src/cli/output/width.ts';
+import { queueList } from '../../../src/cli/views/queue.ts';
+import { deadList } from '../../../src/cli/views/dead.ts';
+import { deadJob, mailQueue, NOW, paymentQueue } from '../../support/samples.ts';
+
+const words = createWords('relative', () => NOW);
+
+function render<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width?: number) {
+  return renderTable(rows, columns, { paint: plain, words, width });
+}
+
+describe('a table', () => {
+  it('shows everything in a pipe, with columns aligned and numbers on the right', async () => {
+    expect(await render([paymentQueue, mailQueue], queueList.columns)).toMatchInlineSnapshot(`
+      "QUEUE                         TYPE      WAITING  DELAYED  IN FLIGHT  DEAD  OLDEST  IN/S  OUT/S  WORKERS  STATE
+      payment                       fifo           12        1          1     3   1m 5s   1.5    0.3        2  active
+      mail-with-a-rather-long-name  standard        0        0          0     0       -     0      0        2  paused
+      "
+    `);
+  });
+
+  it('leaves out the least important columns at 80', async () => {
+    expect(await render([paymentQueue, mailQueue], queueList.columns, 80)).toMatchInlineSnapshot(`
+      "QUEUE       TYPE      WAITING  DELAYED  IN FLIGHT  DEAD  OLDEST  WORKERS  STATE
+      payment     fifo           12        1          1     3   1m 5s        2  active
+      mail-with…  standard        0        0          0     0       -        2  paused
+      "
+    `);
+  });
+
+  it('works at 40', async () => {
+    expect(await render([paymentQueue, mailQueue], queueList.columns, 40)).toMatchInlineSnapshot(`
+      "QUEUE           WAITING  IN FLIGHT  DEAD
+      payment              12          1     3
+      mail-with-a-r…        0          0     0
+      "
+    `);
+  });
+
+  it('cuts texts before it leaves columns out', async () => {
+    expect(await render([deadJob], deadList('payment').columns, 80)).toMatchInlineSnapshot(`
+      "ID                 FUNCTION    GROUP   ATTEMPTS  REASON     ERROR         DIED
+      3f0e6c1e-5d0b-4f…  orders::c…  "txn-…        10  exhausted  card_declin…  2m ago
+      "
+    `);
+    expect(await render([deadJob], deadList('payment').columns, 200)).toMatchInlineSnapshot(`
+      "ID                                    FUNCTION        GROUP    ATTEMPTS  REASON     ERROR                                                 DIED
+      3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11  orders::charge  "txn-1"        10  exhausted  card_declined: the bank said no\\nand closed the door  2m ago
+      "
+    `);
+  });
+
+  it.each([20, 40, 60, 80, 100, 120, 200])('never is wider than %i columns', async (width) => {
+    for (const text of [
+      await render([paymentQueue, mailQueue], queueList.columns, width),
+      await render([deadJob], deadList('payment').columns, width),
+    ]) {
+      for (const line of text.split('\n')) expect(textWidth(line)).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it('counts wide characters as two columns', async () => {
+    const columns: Column<string>[] = [
+      { title: 'A', importance: 2, min: 4, value: (row) => row },
+      { title: 'B', importance: 1, value: () => 'x' },
+    ];
+    expect(await render(['日本語', 'ab'], columns)).toBe('A       B\n日本語  x\nab      x\n');
+  });
+
+  it('writes control characters as escapes', async () => {
+    const columns: Column<string>[] = [{ title: 'A', importance: 1, value: (row) => row }];
+    expect(await render(['a\u001b[31mb\nc\u202ed\u009b'], columns)).toBe(
+      'A\na\\u001b[31mb\\nc\\u202ed\\u009b\n',
+    );
+  });
+});
