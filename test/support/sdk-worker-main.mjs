@@ -1,0 +1,113 @@
+// A worker process of a published SDK, driven by its parent over IPC. Plain JavaScript, as users run it.
+import { randomUUID } from 'node:crypto';
+
+const { specifier, observability, url, options } = JSON.parse(process.argv[2]);
+const { registerWorker, TriggerAction } = await import(specifier);
+const telemetry = await import(observability);
+const sdk = registerWorker(url, options);
+const functions = new Map();
+const triggers = new Map();
+const gates = new Map();
+
+const report = (event) => process.send(event);
+
+/** What a function does with a call. */
+const behaviours = {
+  echo: ({ data }) => data,
+  nothing: () => undefined,
+  null: () => null,
+  fail: () => {
+    throw new Error('boom');
+  },
+  fail_times: ({ calls, argument }) => {
+    if (calls <= argument) throw new Error(`failure ${calls}`);
+    return 'mended';
+  },
+  hang: () => new Promise(() => {}),
+  gate: ({ key }) => new Promise((resolve) => gates.set(key, resolve)),
+  forward: async ({ data, argument }) => {
+    const { queue, functionId } = argument;
+    return sdk.trigger({
+      function_id: functionId,
+      payload: { ...data, forwarded: true },
+      action: TriggerAction.Enqueue({ queue }),
+    });
+  },
+};
+
+function register({ functionId, behaviour, argument, positional }) {
+  let calls = 0;
+  const handler = async (data, metadata) => {
+    calls += 1;
+    const key = randomUUID();
+    report({
+      event: 'call',
+      functionId,
+      key,
+      data,
+      isUndefined: data === undefined,
+      metadata: metadata ?? null,
+      traceId: telemetry.currentTraceId() ?? null,
+    });
+    return behaviours[behaviour]({ data, metadata, calls, argument, key });
+  };
+  const ref = positional
+    ? sdk.registerFunction(functionId, handler, { description: 'a test function' })
+    : sdk.registerFunction({ id: functionId, description: 'a test function' }, handler);
+  functions.set(functionId, ref);
+}
+
+const operations = {
+  register,
+  unregister: ({ functionId }) => {
+    functions.get(functionId).unregister();
+    functions.delete(functionId);
+  },
+  trigger: ({
+    functionId,
+    payload,
+    noPayload,
+    queue,
+    isVoid,
+    timeoutMs,
+    metadata,
+    options: more,
+  }) => {
+    const request = { function_id: functionId, payload: noPayload ? undefined : payload };
+    if (queue !== undefined) request.action = { ...TriggerAction.Enqueue({ queue }), ...more };
+    if (isVoid) request.action = TriggerAction.Void();
+    if (timeoutMs !== undefined) request.timeoutMs = timeoutMs;
+    if (metadata !== undefined) request.metadata = metadata;
+    return sdk.trigger(request);
+  },
+  traced: async ({ functionId, queue }) =>
+    telemetry.withSpan('caller', {}, async () => {
+      const action = TriggerAction.Enqueue({ queue });
+      await sdk.trigger({ function_id: functionId, payload: {}, action });
+      return telemetry.currentTraceId();
+    }),
+  list: ({ helper }) => sdk[helper](),
+  registerTrigger: ({ trigger }) => {
+    const key = randomUUID();
+    triggers.set(key, sdk.registerTrigger(trigger));
+    return key;
+  },
+  unregisterTrigger: ({ key }) => triggers.get(key).unregister(),
+  open: ({ key }) => gates.get(key)('opened'),
+  shutdown: () => sdk.shutdown(),
+};
+
+process.on('message', async ({ id, operation, input }) => {
+  try {
+    const result = await operations[operation](input);
+    report({ id, result, isUndefined: result === undefined, isNull: result === null });
+  } catch (thrown) {
+    const failure = typeof thrown === 'object' ? thrown : { message: String(thrown) };
+    const { code, message, function_id } = failure;
+    report({
+      id,
+      error: { code, message, functionId: function_id, isError: thrown instanceof Error },
+    });
+  }
+});
+report({ event: 'started' });
