@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startChild } from './child.ts';
+import { OUTSTANDING, type StoreKind } from './engine.ts';
+import {
+  type Latency,
+  measureEcho,
+  measureEnqueue,
+  measureJobs,
+  measureLatency,
+  measureSdk,
+  type Rate,
+} from './measure.ts';
+import { type Measured, printReport } from './report.ts';
+import { measureStartUp } from './start-up.ts';
+
+/*
+ * npm run bench [-- --store file] [-- --repetitions 3]
+ *
+ * The engine, the bare echo and this load generator are processes of their own. What is compared is
+ * measured in turn, again and again, and reported by its median, because the machine is rarely quiet.
+ */
+
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string', default: 'memory' },
+    repetitions: { type: 'string', default: '3' },
+  },
+});
+if (values.store !== 'memory' && values.store !== 'file') {
+  throw new Error(`--store is memory or file, not ${values.store}`);
+}
+const store: StoreKind = values.store;
+const repetitions = Number(values.repetitions);
+
+const startedAt = performance.now();
+const echo = await startChild([
+  ...['--import', 'tsx'],
+  fileURLToPath(new URL('echo-server.ts', import.meta.url)),
+]);
+const echoUrl = `ws://127.0.0.1:${String(echo.ready['port'])}`;
+
+const rates = new Map<string, Rate[]>();
+const latencies: Latency[] = [];
+const keep = (name: string, rate: Rate): void => {
+  rates.set(name, [...(rates.get(name) ?? []), rate]);
+};
+
+for (let repetition = 1; repetition <= repetitions; repetition++) {
+  process.stderr.write(`repetition ${repetition} of ${repetitions}\n`);
+  for (const outstanding of OUTSTANDING) {
+    keep(`echo ${outstanding}`, await measureEcho(`${echoUrl}/`, echo.pid, outstanding));
+    keep(`echoJson ${outstanding}`, await measureEcho(`${echoUrl}/json`, echo.pid, outstanding));
+    keep(`enqueue ${outstanding}`, await measureEnqueue(store, outstanding));
+    keep(`jobs ${outstanding}`, await measureJobs(store, outstanding));
+  }
+  keep('sdk 100', await measureSdk(store, 100));
+  latencies.push(await measureLatency(store));
+}
+await echo.stop();
+
+const measured: Measured = {
+  store,
+  rates,
+  latencies,
+  startUp: measureStartUp(),
+  seconds: (performance.now() - startedAt) / 1_000,
+};
+process.exitCode = printReport(measured) ? 0 : 1;

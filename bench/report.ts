@@ -1,0 +1,113 @@
+import { cpus } from 'node:os';
+import { OUTSTANDING } from './engine.ts';
+import { type Latency, OFFERED_PER_SECOND, type Rate } from './measure.ts';
+import { median, type StartUp } from './start-up.ts';
+
+export interface Measured {
+  readonly store: string;
+  /** Every repetition of every measurement, by its name. */
+  readonly rates: ReadonlyMap<string, readonly Rate[]>;
+  readonly latencies: readonly Latency[];
+  readonly startUp: StartUp;
+  readonly seconds: number;
+}
+
+/** A job is two round trips: enqueue and receipt, delivery and answer. */
+const ROUND_TRIPS_PER_JOB = 2;
+
+const AIMS = { ratio: 0.35, p99Ms: 5, startUp: 2 } as const;
+
+const ROWS = [
+  ['echo', 'bare echo, round trips'],
+  ['echoJson', 'echo that reads and writes JSON'],
+  ['enqueue', 'enqueue'],
+  ['jobs', 'jobs, enqueue and run at once'],
+  ['sdk', 'the same with iii-sdk 0.11.6'],
+] as const;
+
+/** Prints the table, then one line of JSON. Answers whether every aim was met. */
+export function printReport(measured: Measured): boolean {
+  const lines = [
+    `${'outstanding'.padStart(46)}      /s   (least – most)  engine cores  MiB  load cores`,
+  ];
+  for (const [key, title] of ROWS) {
+    for (const outstanding of OUTSTANDING) {
+      const rates = measured.rates.get(`${key} ${outstanding}`);
+      if (rates !== undefined) lines.push(rateLine(title, outstanding, rates));
+    }
+  }
+  const ratios = OUTSTANDING.map((outstanding) => ({
+    outstanding,
+    ratio: ratioAt(measured, outstanding),
+  }));
+  const p50Ms = median(measured.latencies.map((one) => one.p50Ms));
+  const p99Ms = median(measured.latencies.map((one) => one.p99Ms));
+  const worst = Math.max(...measured.latencies.map((one) => one.p99Ms));
+  const { startUp } = measured;
+  const met = {
+    ratio: ratios.some(({ ratio }) => ratio >= AIMS.ratio),
+    p99: p99Ms <= AIMS.p99Ms,
+    startUp: startUp.versusNode <= AIMS.startUp,
+  };
+  lines.push(
+    '',
+    ...ratios.map(
+      ({ outstanding, ratio }) =>
+        `jobs/s ÷ (bare echo ÷ ${ROUND_TRIPS_PER_JOB}), ${outstanding} outstanding: ${ratio.toFixed(2)}` +
+        `  (aim ${AIMS.ratio}: ${ratio >= AIMS.ratio ? 'met' : 'missed'})`,
+    ),
+    `latency at ${OFFERED_PER_SECOND} jobs/s offered: p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms` +
+      ` (worst repetition ${worst.toFixed(2)} ms)  (aim p99 ≤ ${AIMS.p99Ms} ms: ${met.p99 ? 'met' : 'missed'})`,
+    `engine at that rate: ${describeUse(measured.latencies)}`,
+    `iii --help ${startUp.helpMs.toFixed(0)} ms, node -e 0 ${startUp.nodeMs.toFixed(0)} ms: ` +
+      `${startUp.versusNode.toFixed(2)}×  (aim ≤ ${AIMS.startUp}×: ${met.startUp ? 'met' : 'missed'})`,
+    `store ${measured.store}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ` +
+      `Node ${process.versions.node}, ${measured.seconds.toFixed(0)} s`,
+    '',
+    JSON.stringify({
+      ...measured,
+      rates: Object.fromEntries(measured.rates),
+      ratios,
+      p50Ms,
+      p99Ms,
+      met,
+    }),
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return met.ratio && met.p99 && met.startUp;
+}
+
+function ratioAt({ rates }: Measured, outstanding: number): number {
+  const perSecond = (key: string): number =>
+    median((rates.get(`${key} ${outstanding}`) ?? []).map((rate) => rate.perSecond));
+  return perSecond('jobs') / (perSecond('echo') / ROUND_TRIPS_PER_JOB);
+}
+
+function rateLine(title: string, outstanding: number, rates: readonly Rate[]): string {
+  const all = rates.map(({ perSecond }) => perSecond);
+  const spread = `(${Math.min(...all).toFixed(0)} – ${Math.max(...all).toFixed(0)})`;
+  return [
+    title.padEnd(34),
+    String(outstanding).padStart(11),
+    median(all).toFixed(0).padStart(9),
+    spread.padStart(18),
+    medianOf(rates, (rate) => rate.engineCores)
+      .toFixed(2)
+      .padStart(12),
+    medianOf(rates, (rate) => rate.engineMiB)
+      .toFixed(0)
+      .padStart(6),
+    medianOf(rates, (rate) => rate.loadCores)
+      .toFixed(2)
+      .padStart(10),
+  ].join(' ');
+}
+
+function describeUse(rates: readonly Rate[]): string {
+  const cores = medianOf(rates, (rate) => rate.engineCores).toFixed(2);
+  return `${cores} cores, ${medianOf(rates, (rate) => rate.engineMiB).toFixed(0)} MiB`;
+}
+
+function medianOf(rates: readonly Rate[], read: (rate: Rate) => number | null): number {
+  return median(rates.map((rate) => read(rate) ?? Number.NaN));
+}
