@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { IiiError } from '../base/errors.ts';
+import type { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Store } from '../queue/store.ts';
 
@@ -10,6 +10,10 @@ export type StoreChoice =
 export interface StoreParts {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Put damaged records aside and go on, instead of refusing to open. */
+  readonly repair?: boolean;
+  /** Called once when the data can no longer be trusted: the process has to end and start again. */
+  readonly onFatal?: (error: IiiError) => void;
 }
 
 /** Makes the chosen store, loading its code only now. The caller opens and closes it. */
@@ -19,9 +23,9 @@ export async function createStore(choice: StoreChoice, parts: StoreParts): Promi
       const { MemoryStore } = await import('./memory/memory-store.ts');
       return new MemoryStore(parts);
     }
-    case 'file':
-      throw new IiiError('UNAVAILABLE', 'The file store is not available yet.', {
-        hint: 'Start with --store memory, which loses its jobs when the engine stops.',
-      });
+    case 'file': {
+      const { FileStore } = await import('./file/file-store.ts');
+      return new FileStore({ ...parts, path: choice.path });
+    }
   }
 }

@@ -1,0 +1,74 @@
+import { chmodSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { IiiError } from '../../base/errors.ts';
+import { LmdbRecords } from './lmdb-records.ts';
+import { padDataFile } from './pad-data-file.ts';
+import type { RecordPort } from './record-port.ts';
+import { openFailed } from './store-errors.ts';
+import { checkFormat, hasData, makeFolder, syncFolder, writeFormat } from './store-folder.ts';
+import type { StoreLock } from './store-lock.ts';
+import { lockStore } from './store-lock.ts';
+
+const FILE_MODE = 0o600;
+
+export type OpenRecords = (folder: string) => RecordPort;
+
+/** A folder that this process alone writes to. */
+export interface OpenedStore {
+  readonly folder: string;
+  readonly records: RecordPort;
+  /** Gives the folder back. The records are closed before the lock goes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Takes a store's folder, making it when it is not there.
+ * @throws IiiError STORE_LOCKED, STORE_FAILED, STORE_DAMAGED; nothing is open then
+ */
+export async function openStore(
+  path: string,
+  openRecords: OpenRecords = (folder) => new LmdbRecords(folder, 'write'),
+): Promise<OpenedStore> {
+  const folder = makeFolder(path);
+  let lock: StoreLock | undefined;
+  try {
+    const format = checkFormat(folder);
+    lock = await lockStore(folder);
+    if (format === null) startFormat(folder);
+    padDataFile(folder);
+    const records = openRecords(folder);
+    restrictFiles(folder);
+    syncFolder(folder);
+    const held = lock;
+    return {
+      folder,
+      records,
+      close: async () => {
+        await records.close();
+        await held.release();
+      },
+    };
+  } catch (thrown) {
+    await lock?.release();
+    throw openFailed(folder, thrown);
+  }
+}
+
+/** Marks an empty folder as a store of this version. */
+function startFormat(folder: string): void {
+  if (hasData(folder)) {
+    throw new IiiError('STORE_DAMAGED', `The folder ${folder} has a database but no store.json.`, {
+      reason: 'It is not known which version wrote it. Nothing was changed.',
+      hint: 'Restore store.json from a backup, or give another folder with --store DIR.',
+      details: { folder },
+    });
+  }
+  writeFormat(folder);
+}
+
+/** Payloads may be confidential: no file of a store is readable by others, whatever the umask. */
+function restrictFiles(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isFile()) chmodSync(join(folder, entry.name), FILE_MODE);
+  }
+}

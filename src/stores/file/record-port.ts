@@ -1,0 +1,34 @@
+import type { WriteBatch } from './write-batch.ts';
+
+/**
+ * `jobs`: what never changes of a job, by `seq`. `states`: where a job is and what happened to it, by
+ * `seq`; none for a job that was never leased. `queues`: by name. `aside`: damaged records, as they
+ * were found. `store`: about the store itself.
+ */
+export const TABLES = ['jobs', 'states', 'queues', 'aside', 'store'] as const;
+
+export type Table = (typeof TABLES)[number];
+
+export type RecordKey = number | string;
+
+export interface StoredRecord {
+  readonly key: RecordKey;
+  readonly bytes: Buffer;
+}
+
+/** What the file store needs of a database: ordered tables of bytes, and atomic durable batches. */
+export interface RecordPort {
+  /** The record under a key. The bytes are only good until the next read. */
+  read(table: Table, key: RecordKey): Buffer | undefined;
+
+  /** All records of a table in the order of their keys. The bytes stay good. */
+  scan(table: Table): Iterable<StoredRecord>;
+
+  /**
+   * Writes a batch, all or nothing. Resolves when the disk has confirmed it; rejects with a
+   * `CommitFailure` when nothing of it took place. Not called again before it is done.
+   */
+  commit(batch: WriteBatch): Promise<void>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,146 @@
+import type { Lanes, RestoredJob } from '../../queue/lanes.ts';
+import { ROW, stateName } from '../../queue/row-state.ts';
+import type { StoredPlacement } from './job-record.ts';
+import { decodePlacement } from './job-record.ts';
+import type { StoredQueue } from './queue-record.ts';
+import { decodeQueue } from './queue-record.ts';
+import type { RecordKey, RecordPort, StoredRecord, Table } from './record-port.ts';
+import type { StoredState } from './state-record.ts';
+import { decodeState } from './state-record.ts';
+
+/** A record that is not what was written. */
+export interface Damage {
+  readonly table: Table;
+  readonly key: RecordKey;
+  /** The job's id, when it can still be read. */
+  readonly jobId: string | null;
+  readonly problem: string;
+}
+
+/** One job as it is on disk. */
+export interface FoundJob {
+  readonly placement: StoredPlacement;
+  /** `null` for a job that was never leased. */
+  readonly state: StoredState | null;
+  readonly bytes: number;
+}
+
+/** Reads a whole store, in the order of acceptance, and checks every record on the way. */
+export function readStore(
+  records: RecordPort,
+  visit: {
+    queue(queue: StoredQueue): void;
+    job(job: FoundJob): void;
+    damage(damage: Damage): void;
+  },
+): void {
+  for (const { key, bytes } of records.scan('queues')) {
+    const queue = decodeQueue(bytes);
+    if (queue?.name === key) visit.queue(queue);
+    else visit.damage(unreadable('queues', key, null));
+  }
+
+  const states = records.scan('states')[Symbol.iterator]() as Iterator<StoredRecord, undefined>;
+  let record = take(states);
+  /** Goes to the state of this job; states before it belong to none. */
+  const stateAt = (seq: number): StoredRecord | undefined => {
+    for (; record !== undefined && Number(record.key) < seq; record = take(states)) {
+      const problem = 'There is no job that belongs to it.';
+      visit.damage({ table: 'states', key: record.key, jobId: null, problem });
+    }
+    if (record?.key !== seq) return undefined;
+    const found = record;
+    record = take(states);
+    return found;
+  };
+  for (const { key, bytes } of records.scan('jobs')) {
+    const own = stateAt(Number(key));
+    const placement = decodePlacement(bytes);
+    if (placement?.seq !== key) {
+      visit.damage(unreadable('jobs', key, null));
+      continue;
+    }
+    const state = own === undefined ? null : decodeState(own.bytes);
+    if (own !== undefined && state?.seq !== key) {
+      visit.damage(unreadable('states', key, placement.id));
+      continue;
+    }
+    visit.job({ placement, state, bytes: bytes.length + (own?.bytes.length ?? 0) });
+  }
+  stateAt(Infinity);
+}
+
+/** The next place in the order of acceptance, and in the order of deaths. */
+export interface NextNumbers {
+  readonly seq: number;
+  readonly deathOrder: number;
+}
+
+/** What recovery found. */
+export interface Recovered {
+  readonly damages: readonly Damage[];
+  readonly next: NextNumbers;
+}
+
+/** Fills empty lanes with what is on disk. The queues that have settings must be there already. */
+export function recover(records: RecordPort, lanes: Lanes, now: number): Recovered {
+  const damages: Damage[] = [];
+  const finished: FoundJob[] = [];
+  const queues: StoredQueue[] = [];
+  const next = { seq: 1, deathOrder: 1 };
+  readStore(records, {
+    queue: (queue) => queues.push(queue),
+    damage: (damage) => damages.push(damage),
+    job: (job) => {
+      next.seq = Math.max(next.seq, job.placement.seq + 1);
+      next.deathOrder = Math.max(next.deathOrder, (job.state?.deathOrder ?? 0) + 1);
+      if (isFinished(job)) finished.push(job);
+      else lanes.restore(restoredOf(job), now);
+    },
+  });
+  finished.sort((a, b) => (a.state?.stampAt ?? 0) - (b.state?.stampAt ?? 0));
+  for (const job of finished) lanes.restore(restoredOf(job), now);
+  for (const { name, paused, totals, nextSeq, nextDeathOrder } of queues) {
+    lanes.table.ensureLine(name, false).paused = paused;
+    lanes.restoreTotals(name, totals);
+    next.seq = Math.max(next.seq, nextSeq);
+    next.deathOrder = Math.max(next.deathOrder, nextDeathOrder);
+  }
+  lanes.continueFrom(next.seq, next.deathOrder);
+  return { damages, next };
+}
+
+function isFinished({ state }: FoundJob): boolean {
+  return state?.state === ROW.completed || state?.state === ROW.discarded;
+}
+
+function restoredOf(found: FoundJob): RestoredJob {
+  const { placement, state, bytes } = found;
+  if (state === null) {
+    const fresh = { attempts: 0, interruptions: 0, epoch: 0, stampAt: 0, deathOrder: 0 };
+    return { ...placement, ...fresh, state: 'waiting', bytes };
+  }
+  const { attempts, interruptions, epoch, dueAt, stampAt, deathOrder } = state;
+  return {
+    ...placement,
+    // a finished job has given its key back, and another may hold it by now
+    dedupKey: isFinished(found) ? null : placement.dedupKey,
+    expiresAt: state.past.expiryLifted ? null : placement.expiresAt,
+    state: stateName(state.state) ?? 'waiting',
+    attempts,
+    interruptions,
+    epoch,
+    dueAt,
+    stampAt,
+    deathOrder,
+    bytes,
+  };
+}
+
+function unreadable(table: Table, key: RecordKey, jobId: string | null): Damage {
+  return { table, key, jobId, problem: 'Its checksum does not match.' };
+}
+
+function take(records: Iterator<StoredRecord, undefined>): StoredRecord | undefined {
+  return records.next().value;
+}

@@ -1,0 +1,76 @@
+import { ROW } from '../../queue/row-state.ts';
+import type { AttemptRecord, JobFailure } from '../../queue/types.ts';
+import { openRecord } from './record-reader.ts';
+import type { RecordWriter } from './record-writer.ts';
+import { textRoom } from './record-writer.ts';
+
+/** What happened to a job so far. */
+export interface Past {
+  readonly history: readonly AttemptRecord[];
+  readonly failure: JobFailure | null;
+  /** Whether the job's own time to live no longer counts, because it was redriven. */
+  readonly expiryLifted: boolean;
+}
+
+export const NO_PAST: Past = { history: [], failure: null, expiryLifted: false };
+
+/** Where a job is. Times are milliseconds since the epoch. */
+export interface StoredState {
+  readonly seq: number;
+  /** One of `ROW`; a delayed job is kept as waiting with its due time. */
+  readonly state: number;
+  readonly attempts: number;
+  readonly interruptions: number;
+  readonly epoch: number;
+  readonly dueAt: number;
+  /** In flight: when leased. Dead: when failed. Finished: when ended. Otherwise 0. */
+  readonly stampAt: number;
+  /** Place in the order of deaths; 0 unless dead. */
+  readonly deathOrder: number;
+  readonly past: Past;
+}
+
+const HAS = { past: 1, expiryLifted: 2 } as const;
+const FIXED_BYTES = 8 + 1 + 1 + 3 * 4 + 3 * 8;
+const STATES: ReadonlySet<number> = new Set(Object.values(ROW));
+
+/** What changes of a job, as a record. If you change the layout, raise `RECORD_VERSION`. */
+export function encodeState(writer: RecordWriter, stored: StoredState): Buffer {
+  const { history, failure, expiryLifted } = stored.past;
+  const hasPast = history.length > 0 || failure !== null;
+  const text = hasPast ? JSON.stringify({ history, failure }) : '';
+  writer.begin(FIXED_BYTES + textRoom(text));
+  writer.number(stored.seq);
+  writer.byte(stored.state);
+  writer.byte((hasPast ? HAS.past : 0) | (expiryLifted ? HAS.expiryLifted : 0));
+  writer.count(stored.attempts);
+  writer.count(stored.interruptions);
+  writer.count(stored.epoch);
+  writer.number(stored.dueAt);
+  writer.number(stored.stampAt);
+  writer.number(stored.deathOrder);
+  if (hasPast) writer.text(text);
+  return writer.end();
+}
+
+/** The state in a record; `null` when the record is damaged. */
+export function decodeState(bytes: Buffer): StoredState | null {
+  const reader = openRecord(bytes);
+  if (reader === null) return null;
+  const seq = reader.number();
+  const state = reader.byte();
+  const flags = reader.byte();
+  const attempts = reader.count();
+  const interruptions = reader.count();
+  const epoch = reader.count();
+  const dueAt = reader.number();
+  const stampAt = reader.number();
+  const deathOrder = reader.number();
+  const expiryLifted = (flags & HAS.expiryLifted) !== 0;
+  const past =
+    (flags & HAS.past) === 0
+      ? { ...NO_PAST, expiryLifted }
+      : { ...(JSON.parse(reader.text()) as Omit<Past, 'expiryLifted'>), expiryLifted };
+  if (!STATES.has(state)) return null;
+  return { seq, state, attempts, interruptions, epoch, dueAt, stampAt, deathOrder, past };
+}

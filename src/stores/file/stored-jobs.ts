@@ -1,0 +1,97 @@
+import type { Lanes } from '../../queue/lanes.ts';
+import { ROW } from '../../queue/row-state.ts';
+import type { Job, NewJob } from '../../queue/types.ts';
+import { decodeJob } from './job-record.ts';
+import type { RecordPort } from './record-port.ts';
+import type { Past, StoredState } from './state-record.ts';
+import { decodeState, NO_PAST } from './state-record.ts';
+
+/** What the disk has of a job, beside its place. */
+interface Body {
+  readonly job: NewJob;
+  readonly past: Past;
+  /** Size of its records. */
+  readonly bytes: number;
+}
+
+/** What stays in memory of a job while it is leased. */
+type Held = Omit<Body, 'job'>;
+
+/** The jobs of a store by row: their records, read when somebody asks, and the lanes' columns. */
+export class StoredJobs {
+  readonly #records: RecordPort;
+  readonly #lanes: Lanes;
+  /** A leased job's past, which the disk may already have a newer one of. */
+  readonly #held = new Map<number, Held>();
+
+  constructor(records: RecordPort, lanes: Lanes) {
+    this.#records = records;
+    this.#lanes = lanes;
+  }
+
+  /** The whole job; `undefined` when its records are damaged or just being removed. */
+  jobOf(row: number): Job | undefined {
+    const body = this.#read(row);
+    return body === undefined ? undefined : this.#join(row, body);
+  }
+
+  /** The same, and remembers what `stateOf` needs until `drop`. */
+  hold(row: number): Job | undefined {
+    const body = this.#read(row);
+    if (body === undefined) return undefined;
+    this.#held.set(row, { past: body.past, bytes: body.bytes });
+    return this.#join(row, body);
+  }
+
+  drop(row: number): void {
+    this.#held.delete(row);
+  }
+
+  /** Where a job is right now, and the size of its records; `undefined` as with `jobOf`. */
+  stateOf(row: number): { readonly state: StoredState; readonly bytes: number } | undefined {
+    const held = this.#held.get(row) ?? this.#read(row);
+    if (held === undefined) return undefined;
+    const { columns } = this.#lanes.table;
+    const state = columns.state.get(row);
+    return {
+      bytes: held.bytes,
+      state: {
+        seq: columns.seq.get(row),
+        state: state === ROW.delayed ? ROW.waiting : state,
+        attempts: columns.attempts.get(row),
+        interruptions: columns.interruptions.get(row),
+        epoch: columns.epoch.get(row),
+        dueAt: columns.dueAt.get(row),
+        stampAt: columns.stampAt.get(row),
+        deathOrder: columns.deathOrder.get(row),
+        past: held.past,
+      },
+    };
+  }
+
+  #read(row: number): Body | undefined {
+    const { columns } = this.#lanes.table;
+    const seq = columns.seq.get(row);
+    const jobBytes = this.#records.read('jobs', seq);
+    if (jobBytes === undefined) return undefined;
+    const bytes = jobBytes.length;
+    const found = decodeJob(jobBytes);
+    if (found?.seq !== seq || found.job.id !== this.#lanes.table.idOf(row)) return undefined;
+    const held = this.#held.get(row);
+    if (held !== undefined) return { job: found.job, ...held };
+    // a job that was never leased has no other record
+    if (columns.epoch.get(row) === 0) return { job: found.job, past: NO_PAST, bytes };
+    const stateBytes = this.#records.read('states', seq);
+    if (stateBytes === undefined) return { job: found.job, past: NO_PAST, bytes };
+    const size = bytes + stateBytes.length;
+    const state = decodeState(stateBytes);
+    if (state?.seq !== seq) return undefined;
+    return { job: found.job, past: state.past, bytes: size };
+  }
+
+  #join(row: number, { job, past }: Body): Job {
+    const expiresAt = past.expiryLifted ? null : job.expiresAt;
+    const { history, failure } = past;
+    return { ...job, ...this.#lanes.table.progressOf(row), expiresAt, history, failure };
+  }
+}

@@ -1,0 +1,65 @@
+import { appendHistory } from '../../queue/history.ts';
+import { ROW } from '../../queue/row-state.ts';
+import type { QueueTotals, Settlement } from '../../queue/store.ts';
+import { attemptsCounted, interruptionsCounted } from '../../queue/verdict.ts';
+import type { StoredState } from './state-record.ts';
+
+/**
+ * What a leased job's record says once a settlement is carried out. It says what `Lanes.settle`
+ * does: if you change one, also change the other.
+ * @param deathOrder its place in the order of deaths, should it die
+ */
+export function settledState(
+  { verdict, record, at }: Settlement,
+  leased: StoredState,
+  deathOrder: number,
+): StoredState {
+  const { past } = leased;
+  const next: StoredState = {
+    ...leased,
+    state: ROW.waiting,
+    stampAt: 0,
+    attempts: leased.attempts + attemptsCounted(verdict),
+    interruptions: leased.interruptions + interruptionsCounted(verdict),
+    past: record === null ? past : { ...past, history: appendHistory(past.history, record) },
+  };
+  switch (verdict.kind) {
+    case 'complete':
+      return { ...next, state: ROW.completed, stampAt: at };
+    case 'retry':
+      return { ...next, dueAt: verdict.dueAt };
+    case 'return':
+      return next;
+    case 'dead': {
+      const failure = { reason: verdict.reason, failedAt: at, error: verdict.error };
+      const dead = { state: ROW.dead, stampAt: at, deathOrder };
+      return { ...next, ...dead, past: { ...next.past, failure } };
+    }
+  }
+}
+
+/** The totals of a queue that grow by one with a settlement. See `Lanes.settle`. */
+export function totalsOf({ verdict }: Settlement): readonly (keyof QueueTotals)[] {
+  switch (verdict.kind) {
+    case 'complete':
+      return ['completed'];
+    case 'retry':
+      return ['failed'];
+    case 'return':
+      return [];
+    case 'dead':
+      return verdict.countsAttempt ? ['dead', 'failed'] : ['dead'];
+  }
+}
+
+/** What a dead job's record says once it is redriven at `at`. See `Lanes.redrive`. */
+export function redrivenState(dead: StoredState, at: number): StoredState {
+  const past = { ...dead.past, failure: null, expiryLifted: true };
+  const fresh = { attempts: 0, interruptions: 0, deathOrder: 0, stampAt: 0 };
+  return { ...dead, ...fresh, state: ROW.waiting, dueAt: at, past };
+}
+
+/** What an unfinished job's record says once it is discarded at `at`. See `Lanes.discard`. */
+export function discardedState(unfinished: StoredState, at: number): StoredState {
+  return { ...unfinished, state: ROW.discarded, stampAt: at };
+}
