@@ -14,8 +14,10 @@ export interface Question {
   readonly action: string;
   readonly sample: readonly string[];
   readonly total: number;
-  /** The word to type when this is severe. */
-  readonly severeWord: string | null;
+  /** What to type when a plain `y` is not enough: the name of the queue. */
+  readonly word?: string;
+  /** A plain `y` is not enough, whatever the count. */
+  readonly severe?: boolean;
 }
 
 /** Whether a person can be asked. */
@@ -44,7 +46,8 @@ export async function ask(context: Context, question: Question): Promise<boolean
     shown.push(`  and ${countOf(question.total - shown.length, 'more', 'more')}`);
   }
   await output.problem(printableLines([`${question.action}:`, ...shown].join('\n')));
-  const word = question.total > SEVERE_COUNT ? (question.severeWord ?? 'yes') : question.severeWord;
+  const severe = question.severe === true || question.total > SEVERE_COUNT;
+  const word = severe ? (question.word ?? null) : null;
   const prompt = word === null ? 'Go on? [y/N] ' : `Type ${word} to go on: `;
   const reader = createInterface({ input: io.stdin, output: io.stderr.raw, terminal: false });
   try {

@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly importance: number;
   /** Narrowest useful width; a column without it is shown whole or not at all. */
   readonly min?: number;
+  /** Meant to be copied: cut only where it would push nearly everything else out. */
+  readonly copied?: true;
 }
 
 interface Laid {
@@ -20,11 +22,14 @@ interface Laid {
   readonly tones: readonly (Tone | undefined)[];
   readonly width: number;
   readonly min: number;
+  readonly copied: boolean;
   readonly importance: number;
   readonly align: 'left' | 'right';
 }
 
 const GAP = 2;
+/** Columns that have to fit for one that is meant to be copied to be shown whole. */
+const BESIDE_COPIED = 3;
 
 /** Lays rows out in aligned columns under a heading; `width` undefined means nothing is cut. */
 export async function renderTable<Row>(
@@ -91,6 +96,7 @@ function layColumn<Row>(column: Column<Row>, rows: readonly Row[], words: Words)
     tones,
     width,
     min: Math.min(column.min ?? width, width),
+    copied: column.copied === true,
     importance: column.importance,
     align: column.align ?? 'left',
   };
@@ -103,8 +109,20 @@ interface Fitted {
 
 /** Shrinks the least important columns first, then leaves them out, until the rest fits. */
 function fitColumns(columns: readonly Laid[], limit: number): readonly Fitted[] {
+  const whole = columns.map((column) =>
+    column.copied ? { ...column, min: column.width } : column,
+  );
+  return fit(whole, limit, Math.min(BESIDE_COPIED, columns.length)) ?? fit(columns, limit, 1) ?? [];
+}
+
+/** The same without cutting more than allowed; `undefined` when fewer than `least` columns fit. */
+function fit(
+  columns: readonly Laid[],
+  limit: number,
+  least: number,
+): readonly Fitted[] | undefined {
   const byImportance = [...columns].sort((a, b) => a.importance - b.importance);
-  for (let dropped = 0; dropped < columns.length; dropped++) {
+  for (let dropped = 0; dropped <= columns.length - least; dropped++) {
     const kept = new Set(byImportance.slice(dropped));
     const widths = shrink([...kept], limit);
     if (widths !== undefined || kept.size === 1) {
@@ -113,7 +131,7 @@ function fitColumns(columns: readonly Laid[], limit: number): readonly Fitted[] 
         .map((column) => ({ column, width: widths?.get(column) ?? Math.min(column.width, limit) }));
     }
   }
-  return [];
+  return undefined;
 }
 
 function shrink(byImportance: readonly Laid[], limit: number): Map<Laid, number> | undefined {

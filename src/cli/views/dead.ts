@@ -27,7 +27,7 @@ export const deadCounts: ListView<DeadCount> = {
 export function deadList(queue: string): ListView<DeadJob> {
   return {
     columns: [
-      { title: 'ID', importance: 100, min: 9, value: (job) => job.id },
+      { title: 'ID', importance: 100, min: 9, copied: true, value: (job) => job.id },
       { title: 'FUNCTION', importance: 60, min: 10, value: (job) => job.functionId },
       { title: 'GROUP', importance: 20, min: 6, value: (job) => job.group ?? '' },
       { title: 'ATTEMPTS', importance: 40, align: 'right', value: (job) => job.attempts },

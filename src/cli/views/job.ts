@@ -14,9 +14,9 @@ const STATE_TONES: Readonly<Record<string, Tone>> = {
 
 export const jobList: ListView<JobSummary> = {
   columns: [
-    { title: 'ID', importance: 100, min: 9, value: (job) => job.id },
+    { title: 'ID', importance: 100, min: 9, copied: true, value: (job) => job.id },
     { title: 'QUEUE', importance: 60, min: 8, value: (job) => job.queue },
-    { title: 'FUNCTION', importance: 70, min: 10, value: (job) => job.functionId },
+    { title: 'FUNCTION', importance: 70, min: 8, value: (job) => job.functionId },
     { title: 'STATE', importance: 90, value: (job) => stateOf(job.state) },
     { title: 'GROUP', importance: 30, min: 6, value: (job) => job.group ?? '' },
     {

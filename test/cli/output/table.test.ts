@@ -41,15 +41,28 @@ describe('a table', () => {
     `);
   });
 
-  it('cuts texts before it leaves columns out', async () => {
+  it('keeps ids whole to be copied, and cuts other texts before it leaves columns out', async () => {
     expect(await render([deadJob], deadList('payment').columns, 80)).toMatchInlineSnapshot(`
-      "ID                 FUNCTION    GROUP   ATTEMPTS  REASON     ERROR         DIED
-      3f0e6c1e-5d0b-4f…  orders::c…  "txn-…        10  exhausted  card_declin…  2m ago
+      "ID                                    FUNCTION    ERROR                   DIED
+      3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11  orders::c…  card_declined: the ba…  2m ago
+      "
+    `);
+    expect(await render([deadJob], deadList('payment').columns, 120)).toMatchInlineSnapshot(`
+      "ID                                    FUNCTION    GROUP   ATTEMPTS  REASON     ERROR                              DIED
+      3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11  orders::c…  "txn-…        10  exhausted  card_declined: the bank said no\\…  2m ago
       "
     `);
     expect(await render([deadJob], deadList('payment').columns, 200)).toMatchInlineSnapshot(`
       "ID                                    FUNCTION        GROUP    ATTEMPTS  REASON     ERROR                                                 DIED
       3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11  orders::charge  "txn-1"        10  exhausted  card_declined: the bank said no\\nand closed the door  2m ago
+      "
+    `);
+  });
+
+  it('cuts ids only where nothing else would fit', async () => {
+    expect(await render([deadJob], deadList('payment').columns, 40)).toMatchInlineSnapshot(`
+      "ID                  ERROR         DIED
+      3f0e6c1e-5d0b-4f4…  card_declin…  2m ago
       "
     `);
   });

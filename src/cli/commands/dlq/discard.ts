@@ -24,7 +24,8 @@ export const run: RunCommand = async (context, input) => {
         action: `Discard ${countOf(total, 'dead job')} of ${selection.queue} for good`,
         sample: planned.plan === undefined ? [] : describePlan(planned.plan),
         total,
-        severeWord: selection.all === true ? selection.queue : null,
+        word: selection.queue,
+        severe: selection.all === true,
       };
       if (!canAsk(context)) throw confirmationNeeded(question);
       if (!(await ask(context, question))) {

@@ -69,7 +69,6 @@ async function agreed(
     action: `Bring back ${countOf(plan.total, 'dead job')} ${place(selection)}`,
     sample: describePlan(plan),
     total: plan.total,
-    severeWord: null,
   });
   if (!yes) await context.output.note('Nothing was done.');
   return yes;

@@ -10,7 +10,6 @@ export const run: RunCommand = async (context, input) => {
     action: `Cancel ${countOf(ids.length, 'job')}`,
     sample: ids,
     total: ids.length,
-    severeWord: null,
   };
   const dryRun = input.flag('dryRun');
   const decided = dryRun || input.flag('yes');
