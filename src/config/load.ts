@@ -3,6 +3,7 @@ import type { LoadedConfig } from './config.ts';
 import { Findings } from './findings.ts';
 import { readTree } from './read-tree.ts';
 import { resolveConfig, type ResolveOptions } from './resolve.ts';
+import { isNothing } from './section.ts';
 
 /** Looked for in this order when no file is named. */
 const FILE_NAMES = ['iii-config.yaml', 'config.yaml'];
@@ -44,8 +45,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 export function parseConfig(text: string, options: ResolveOptions): LoadedConfig {
   const findings = new Findings(options.file, text);
   const tree = readTree(text, options.env, findings);
-  const isEmpty = tree === undefined || (tree.kind === 'scalar' && tree.value === null);
-  if (isEmpty) {
+  if (tree === undefined || isNothing(tree)) {
     findings.warn(
       'empty_file',
       { path: '', range: [0, 0] },

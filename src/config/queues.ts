@@ -23,7 +23,7 @@ export function readQueues(
 }
 
 /** The queue that is there without being written. */
-export function defaultQueue(): QueuePolicy {
+function defaultQueue(): QueuePolicy {
   const { retainCompleted, maxRetries, ...rest } = QUEUE_DEFAULTS;
   return {
     ...rest,
@@ -147,7 +147,7 @@ function readRateLimit(findings: Findings, section: QueueSection): QueuePolicy['
 }
 
 /** Names travel in URLs, logs and terminals, and are typed by people. */
-export function checkName(findings: Findings, spot: Spot, name: string, what: string): void {
+function checkName(findings: Findings, spot: Spot, name: string, what: string): void {
   const isLong = name.length > LIMITS.nameLength;
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (name !== '' && !isLong && !/[\u0000-\u001f\u007f-\u009f]/.test(name)) return;

@@ -48,7 +48,7 @@ const FILE_STORE_HINT = [
 ].join('\n');
 
 /** The store when nothing is written about it. */
-export const DEFAULT_STORE: StoreConfig = { kind: 'file', path: DEFAULT_STORE_PATH };
+const DEFAULT_STORE: StoreConfig = { kind: 'file', path: DEFAULT_STORE_PATH };
 
 /**
  * Reads the `adapter` of the queue module.

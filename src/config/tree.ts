@@ -155,22 +155,23 @@ export class TreeBuilder {
 
   #follow(node: Alias.Parsed, spot: Spot & { range: Range }): Tree {
     this.#aliases += 1;
+    // Looking an anchor up walks the whole document, so it is not done without limit.
+    if (this.#aliases > ALIAS_LIMIT) {
+      const why = `More than ${ALIAS_LIMIT} aliases in one file are not allowed`;
+      this.#findings.error('alias_limit', spot, why, 'Write the value out.');
+      return nothing(spot.range, 'unresolved');
+    }
     const target = node.resolve(this.#document) as ParsedNode | undefined;
     if (target === undefined) {
       this.#findings.error('yaml_syntax', spot, `No anchor \`&${node.source}\` comes before this`);
       return nothing(spot.range, 'unresolved');
     }
-    const isTooMany = this.#aliases > ALIAS_LIMIT;
-    if (!isTooMany && !this.#open.has(target)) return this.#build(target, spot.path);
-    this.#findings.error(
-      'alias_limit',
-      spot,
-      isTooMany
-        ? `More than ${ALIAS_LIMIT} aliases in one file are not allowed`
-        : `The alias \`*${node.source}\` stands inside the value it names`,
-      'Write the value out.',
-    );
-    return nothing(spot.range, 'unresolved');
+    if (this.#open.has(target)) {
+      const why = `The alias \`*${node.source}\` stands inside the value it names`;
+      this.#findings.error('alias_limit', spot, why, 'Write the value out.');
+      return nothing(spot.range, 'unresolved');
+    }
+    return this.#build(target, spot.path);
   }
 
   #scalar(node: Scalar.Parsed, path: string, range: Range): TreeScalar {

@@ -14,8 +14,11 @@ export interface HiddenVariables {
   readonly variables: readonly Variable[];
 }
 
-/** The original's rule, kept to one line: the default may be empty and may hold `:`, but no `}`. */
-const VARIABLE = /\$\{([^}:\n]+)(?::([^}\n]*))?\}/g;
+/**
+ * The original's rule, kept to one line: the default may be empty and may hold `:`, but no `}`. The
+ * bounds keep the search linear in a text full of beginnings without an end.
+ */
+const VARIABLE = /\$\{([^}:\n$]{1,256})(?::([^}\n]{0,4096}))?\}/g;
 
 /*
  * A stand-in is made of private-use characters, which are plain text to YAML in every position:
