@@ -114,7 +114,7 @@ export const deadCases = [
     await stage.end(await stage.one());
     await stage.kill();
     await stage.one();
-    const ids = [...'abcde'].map((name) => stage.id(name));
+    const ids = ['a', 'b', 'c', 'd', 'e'].map((name) => stage.id(name));
     const cancelled = await stage.store.cancel([...ids, ...ids, 'no-id']);
     expect(stage.names(cancelled).join('')).toBe('de');
     expect((await stage.get('d')).state).toBe('discarded');

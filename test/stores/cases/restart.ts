@@ -12,9 +12,10 @@ export const restartCases = [
     await stage.end(await stage.one());
     await stage.end(await stage.one(), failed());
     await stage.kill();
-    const before = await Promise.all([...'abcdex'].map((name) => stage.get(name)));
+    const all = () => Promise.all(['a', 'b', 'c', 'd', 'e', 'x'].map((name) => stage.get(name)));
+    const before = await all();
     await stage.reopen();
-    expect(await Promise.all([...'abcdex'].map((name) => stage.get(name)))).toEqual(before);
+    expect(await all()).toEqual(before);
     expect(await stage.add('again', { dedupKey: 'k' })).toBe(stage.id('e'));
     expect(await stage.leased(9)).toBe('dx');
     await stage.clock.advance(1_000);
