@@ -21,7 +21,7 @@ const LAYERS = {
 /** Files that may import more than their layer, and only by `import()` where they say so. */
 const EXCEPTIONS = [
   { from: 'admin/client[.]ts$', to: ['protocol'] },
-  { from: 'cli/commands/serve[.]ts$', to: ['app[.]ts$'], lazy: true },
+  { from: 'cli/commands/serve[.]ts$', to: ['app[.]ts$', 'observe/log[.]ts$'], lazy: true },
   { from: 'cli/commands/demo[.]ts$', to: ['app[.]ts$', 'sdk'], lazy: true },
   { from: 'cli/commands/store/', to: ['stores/file'], lazy: true },
   { from: 'cli/commands/worker/run[.]ts$', to: ['sdk'], lazy: true },
