@@ -1,6 +1,5 @@
 import type { Clock } from './base/clock.ts';
 import { SystemClock } from './base/clock.ts';
-import { IiiError } from './base/errors.ts';
 import { silentLogger, type Logger } from './base/logger.ts';
 import { systemRandom, type Random } from './base/random.ts';
 import { registerAdminFunctions } from './admin/register.ts';
@@ -9,7 +8,9 @@ import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
+import { MemoryStateStore } from './stores/memory/memory-state-store.ts';
 import { createStore } from './stores/registry.ts';
+import { subscriberTypes } from './triggers/queue/subscriber.ts';
 import { VERSION } from './version.ts';
 
 export interface AppOptions {
@@ -41,6 +42,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const store = await createStore(config.store, { clock, log });
   const engine = new Engine({
     store,
+    state: new MemoryStateStore(),
     policies: config.queues,
     clock,
     random,
@@ -48,6 +50,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     maxJobBytes: config.maxJobBytes,
     shutdownGraceMs: config.shutdownGraceMs,
   });
+  for (const type of subscriberTypes(engine.topics, log)) engine.bindings.addBuiltIn(type);
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
   registerAdminFunctions({
@@ -88,8 +91,6 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 function urlOf(gateway: Gateway): string {
-  const address = gateway.address();
-  if (address === undefined) throw new IiiError('INTERNAL', 'the listener has no address');
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `ws://${host}:${address.port}`;
+  const { host, port } = gateway.address();
+  return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -139,6 +139,33 @@ export interface FunctionView {
   readonly kind: 'worker' | 'engine' | 'http';
 }
 
+export interface TopicView {
+  readonly topic: string;
+  /** Messages dropped because nobody was subscribed, since the engine started. */
+  readonly dropped: number;
+  readonly subscriptions: readonly SubscriptionView[];
+}
+
+export interface SubscriptionView {
+  readonly topic: string;
+  readonly functionId: string;
+  /** Name of the queue that holds its copies, for the queue, job and dlq commands. */
+  readonly queue: string;
+  readonly type: 'standard' | 'fifo';
+  readonly maxAttempts: number;
+  readonly concurrency: number;
+  readonly conditionFunctionId: string | null;
+  readonly deadLetterTopic: string | null;
+  /** Live workers that offer the function; 0 means that its messages pile up. */
+  readonly workers: number;
+  readonly waiting: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+  readonly dead: number;
+  /** Messages its condition left out, since the engine started. */
+  readonly skipped: number;
+}
+
 export interface AdminContract {
   'iii::engine::info': { input: Empty; result: EngineInfo };
 
@@ -233,6 +260,18 @@ export interface AdminContract {
     };
   };
 
+  'iii::topic::list': { input: Empty; result: { readonly topics: readonly TopicView[] } };
+  'iii::topic::unsubscribe': {
+    input: { readonly topic: string; readonly functionId: string; readonly dryRun?: boolean };
+    result: {
+      readonly topic: string;
+      readonly functionId: string;
+      readonly unsubscribed: boolean;
+      /** Jobs of the subscription that stay behind. */
+      readonly jobsLeft: number;
+    };
+  };
+
   'iii::worker::list': { input: Empty; result: { readonly workers: readonly WorkerView[] } };
   'iii::function::list': {
     input: { readonly includeInternal?: boolean };
@@ -259,6 +298,8 @@ export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> 
   'iii::dlq::list': 'read',
   'iii::dlq::redrive': 'operate',
   'iii::dlq::discard': 'operate',
+  'iii::topic::list': 'read',
+  'iii::topic::unsubscribe': 'operate',
   'iii::worker::list': 'read',
   'iii::function::list': 'read',
 };

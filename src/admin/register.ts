@@ -9,6 +9,7 @@ import { jobHandlers } from './handlers/jobs.ts';
 import { listingHandlers } from './handlers/listings.ts';
 import { queueHandlers } from './handlers/queues.ts';
 import { registrationHandlers } from './handlers/registration.ts';
+import { publishHandlers, topicHandlers, topicQueueHandlers } from './handlers/topics.ts';
 import { workerHandlers } from './handlers/workers.ts';
 import { Input } from './input.ts';
 
@@ -17,6 +18,7 @@ const COMPAT_OPERATIONS: ReadonlySet<string> = new Set([
   'iii::queue::redrive',
   'iii::queue::redrive_message',
   'iii::queue::discard_message',
+  'queue.redrive_dlq',
 ]);
 
 /** Puts every admin and engine function into the engine's registry. */
@@ -26,6 +28,7 @@ export function registerAdminFunctions(parts: AdminParts): void {
     ...queueHandlers(parts),
     ...jobHandlers(parts),
     ...deadLetterHandlers(parts),
+    ...topicHandlers(parts),
     ...workerHandlers(parts),
   };
   const add = (id: string, access: LocalFunction['access'], handler: Handler): void => {
@@ -42,10 +45,12 @@ export function registerAdminFunctions(parts: AdminParts): void {
   for (const [id, handler] of Object.entries(contract)) {
     add(id, ADMIN_ROLES[id as AdminFunctionId], handler);
   }
-  for (const [id, handler] of Object.entries(compatHandlers(parts))) {
+  const compatible = { ...compatHandlers(parts), ...topicQueueHandlers(parts) };
+  for (const [id, handler] of Object.entries(compatible)) {
     add(id, COMPAT_OPERATIONS.has(id) ? 'operate' : 'read', handler);
   }
-  for (const [id, handler] of Object.entries(enqueueHandlers(parts))) add(id, 'trigger', handler);
+  const producing = { ...enqueueHandlers(parts), ...publishHandlers(parts) };
+  for (const [id, handler] of Object.entries(producing)) add(id, 'trigger', handler);
   const open = { ...listingHandlers(parts), ...registrationHandlers(parts) };
   for (const [id, handler] of Object.entries(open)) add(id, 'any', handler);
 }

@@ -15,6 +15,7 @@ const EXIT_STATUS = {
   queue_not_set: 2,
   message_id_not_set: 2,
   topic_required: 2,
+  topic_not_set: 2,
   serialization_error: 1,
   FORBIDDEN: 4,
   AUTH_ERROR: 4,

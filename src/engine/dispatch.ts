@@ -7,6 +7,7 @@ import { cutError } from '../queue/job-error.ts';
 import type { FunctionOffer, QueueStore, Settlement } from '../queue/store.ts';
 import type {
   AttemptRecord,
+  Job,
   JobError,
   Lease,
   Outcome,
@@ -15,7 +16,7 @@ import type {
 } from '../queue/types.ts';
 import type { WireError } from '../protocol/messages.ts';
 import type { EventStream } from './events.ts';
-import type { Delivered, Invoker } from './invoke.ts';
+import type { Delivered, RunCall } from './invoke.ts';
 import { jobMetadata } from './job-metadata.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Answer } from './workers.ts';
@@ -26,7 +27,10 @@ const STORE_RETRY_MS = 500;
 export interface DispatchParts {
   readonly store: QueueStore;
   readonly offer: FunctionOffer;
-  readonly invoker: Invoker;
+  /** Starts one attempt; `undefined` when nobody can take it. */
+  readonly run: RunCall;
+  /** Awaited before a job becomes dead; while it fails, the end of the attempt is tried again. */
+  readonly beforeDead?: (job: Job) => Promise<void>;
   readonly events: EventStream;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,7 +54,7 @@ interface Attempt {
  */
 export class QueueDispatcher {
   #policy: QueuePolicy;
-  readonly #parts: DispatchParts;
+  #parts: DispatchParts;
   readonly #running = new Set<Attempt>();
   #rate: RateLimit | undefined;
   #cancelRateTimer: CancelTimer | undefined;
@@ -74,6 +78,14 @@ export class QueueDispatcher {
 
   start(): void {
     this.#stopped = false;
+    this.wake();
+  }
+
+  /** Goes on with other settings; attempts in flight are judged by these too. */
+  reconfigure(policy: QueuePolicy, parts: DispatchParts): void {
+    this.#policy = policy;
+    this.#parts = parts;
+    this.#rate = rateLimitOf(policy);
     this.wake();
   }
 
@@ -170,7 +182,7 @@ export class QueueDispatcher {
   }
 
   #begin(lease: Lease): void {
-    const { clock, invoker, events } = this.#parts;
+    const { clock, run, events } = this.#parts;
     const { job } = lease;
     const attempt: Attempt = {
       lease,
@@ -184,7 +196,7 @@ export class QueueDispatcher {
       this.#end(attempt, { kind: 'not_started' });
       return;
     }
-    attempt.delivered = invoker.deliver(
+    attempt.delivered = run(
       {
         functionId: job.functionId,
         data: job.payload,
@@ -236,10 +248,11 @@ export class QueueDispatcher {
 
   /** Settles until the store takes it: a worker's answer must not be lost to a passing store failure. */
   async #settle(attempt: Attempt, settlement: Settlement): Promise<void> {
-    const { store, events, clock, log } = this.#parts;
+    const { store, events, clock, log, beforeDead } = this.#parts;
     const { queue } = attempt.lease.job;
     for (;;) {
       try {
+        if (settlement.verdict.kind === 'dead') await beforeDead?.(attempt.lease.job);
         const [applied] = await store.settle([settlement]);
         if (applied === true) this.#announce(queue, settlement);
         else {

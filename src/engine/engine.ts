@@ -5,16 +5,18 @@ import type { Random } from '../base/random.ts';
 import type { Service } from '../base/service.ts';
 import type { Receipt, Store, StoreSignal } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
+import type { StateStore } from '../state/store.ts';
 import { Bindings } from './bindings.ts';
-import { QueueDispatcher } from './dispatch.ts';
 import { Enqueuer, type EnqueueRequest } from './enqueue.ts';
 import { EventStream } from './events.ts';
 import { FunctionRegistry } from './functions.ts';
 import { Invoker } from './invoke.ts';
 import type { OpenSession } from './link.ts';
 import { providerLink } from './provider-link.ts';
+import { Queues } from './queues.ts';
 import { reclaimAll } from './reclaim.ts';
 import { WorkerSession, type SessionParts } from './session.ts';
+import { Topics } from './topics.ts';
 import { Worker, WorkerRegistry } from './workers.ts';
 
 /** How long a job waits before a worker with a full socket is looked at again. */
@@ -22,6 +24,8 @@ const CONGESTION_RETRY_MS = 50;
 
 export interface EngineOptions {
   readonly store: Store;
+  /** Where the engine remembers subscriptions, and users their state. */
+  readonly state: StateStore;
   readonly policies: readonly QueuePolicy[];
   readonly clock: Clock;
   readonly random: Random;
@@ -34,6 +38,7 @@ export interface EngineOptions {
 /** Holds the parts together; it has no rules of its own. */
 export class Engine implements Service {
   readonly store: Store;
+  /** The configured queues; those of subscriptions are not among them. */
   readonly policies: ReadonlyMap<string, QueuePolicy>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -42,9 +47,10 @@ export class Engine implements Service {
   readonly functions = new FunctionRegistry();
   readonly bindings = new Bindings(providerLink);
   readonly invoker: Invoker;
+  readonly queues: Queues;
+  readonly topics: Topics;
   readonly #options: EngineOptions;
   readonly #enqueuer: Enqueuer;
-  readonly #dispatchers = new Map<string, QueueDispatcher>();
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #sessionParts: SessionParts;
   #congestionTimerSet = false;
@@ -61,8 +67,18 @@ export class Engine implements Service {
     this.invoker = new Invoker(this.functions, random);
     const { policies, events } = this;
     this.#enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes });
+    const { functions, invoker } = this;
+    this.queues = new Queues({ store, events, clock, random, log });
+    this.topics = new Topics({
+      enqueuer: this.#enqueuer,
+      functions,
+      invoker,
+      queues: this.queues,
+      state: options.state,
+      log,
+    });
     this.functions.onOffer = () => {
-      this.#wakeAll();
+      this.queues.wakeAll();
     };
     this.functions.onCongestion = () => {
       this.#wakeLater();
@@ -89,20 +105,20 @@ export class Engine implements Service {
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'running';
-    const { store, policies, clock, random, log } = this.#options;
+    const { store, state, policies } = this.#options;
     await store.open(policies);
-    const { events, invoker, functions: offer } = this;
-    const stats = await store.stats();
+    await state.open();
+    await this.queues.recallPauses();
+    const { invoker, functions: offer } = this;
     for (const policy of policies) {
-      const paused = stats.get(policy.name)?.paused ?? false;
-      const parts = { store, offer, invoker, events, clock, random, log };
-      this.#dispatchers.set(policy.name, new QueueDispatcher(policy, paused, parts));
+      this.queues.open(policy, { offer, run: (call, settle) => invoker.deliver(call, settle) });
     }
+    await this.topics.start();
     store.watch((signal) => {
       this.#onSignal(signal);
     });
     await this.#reclaim();
-    for (const dispatcher of this.#dispatchers.values()) dispatcher.start();
+    this.queues.start();
   }
 
   /**
@@ -113,21 +129,9 @@ export class Engine implements Service {
     if (this.#state !== 'running') return;
     this.#state = 'stopped';
     this.#enqueuer.close();
-    const dispatchers = [...this.#dispatchers.values()];
-    const drained = Promise.all(dispatchers.map((dispatcher) => dispatcher.drain()));
-    const cancel = this.clock.after(this.#options.shutdownGraceMs, () => {
-      for (const dispatcher of dispatchers) dispatcher.interruptAll('the engine stopped');
-    });
-    await drained;
-    cancel();
+    await this.queues.drain(this.#options.shutdownGraceMs);
+    await this.#options.state.close();
     await this.store.close();
-  }
-
-  /** Attempts in flight in all queues. */
-  inFlight(): number {
-    let total = 0;
-    for (const dispatcher of this.#dispatchers.values()) total += dispatcher.inFlight;
-    return total;
   }
 
   readonly openSession: OpenSession = (link, info) => {
@@ -177,19 +181,19 @@ export class Engine implements Service {
   /** Pauses or resumes a queue; it stays so over a restart where jobs do. */
   async pauseQueue(queue: string, paused: boolean): Promise<void> {
     await this.store.pause(queue, paused);
-    this.#dispatchers.get(queue)?.setPaused(paused);
+    this.queues.setPaused(queue, paused);
     this.events.emit({ kind: 'queue_paused', queue, paused });
   }
 
   #onSignal(signal: StoreSignal): void {
-    if (signal.kind === 'leasable') this.#dispatchers.get(signal.queue)?.wake();
+    if (signal.kind === 'leasable') this.queues.wake(signal.queue);
     else if (this.#state === 'running') void this.#reclaim();
   }
 
   async #reclaim(): Promise<void> {
     const { store, clock, random } = this.#options;
     try {
-      await reclaimAll({ store, policies: this.policies, clock, random, events: this.events });
+      await reclaimAll({ store, queues: this.queues, clock, random, events: this.events });
     } catch (thrown) {
       this.log.error('reclaiming jobs failed; it is tried again', { error: messageOf(thrown) });
       clock.after(1_000, () => {
@@ -198,16 +202,12 @@ export class Engine implements Service {
     }
   }
 
-  #wakeAll(): void {
-    for (const dispatcher of this.#dispatchers.values()) dispatcher.wake();
-  }
-
   #wakeLater(): void {
     if (this.#congestionTimerSet) return;
     this.#congestionTimerSet = true;
     this.clock.after(CONGESTION_RETRY_MS, () => {
       this.#congestionTimerSet = false;
-      this.#wakeAll();
+      this.queues.wakeAll();
     });
   }
 }

@@ -1,6 +1,7 @@
 import { IiiError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
-import { groupOf } from '../queue/group.ts';
+import { depthOf } from '../base/json.ts';
+import { groupOf, messageGroup } from '../queue/group.ts';
 import { LIMITS } from '../queue/limits.ts';
 import type { Random } from '../base/random.ts';
 import type { EventStream } from './events.ts';
@@ -53,13 +54,46 @@ export class Enqueuer {
    * @throws IiiError `enqueue_error` naming the queue, the field and the fix; nothing was accepted then
    */
   async enqueue(requests: readonly EnqueueRequest[]): Promise<readonly Receipt[]> {
-    if (this.#closed) {
-      throw new IiiError('enqueue_error', 'the engine is stopping and accepts no new jobs', {
-        hint: 'try again when it is running again',
-        details: { retryable: true },
-      });
-    }
-    const jobs = requests.map((request) => this.#check(request));
+    this.#refuseWhenClosed();
+    return this.#append(requests.map((request) => this.#check(request)));
+  }
+
+  /** One copy of a message for each subscription, all or none, in one durable step. */
+  async enqueueCopies(
+    targets: readonly { readonly policy: QueuePolicy; readonly functionId: string }[],
+    message: Pick<EnqueueRequest, 'traceparent' | 'baggage'> & { readonly data: string },
+  ): Promise<void> {
+    const { clock, random, maxJobBytes } = this.#parts;
+    this.#refuseWhenClosed();
+    const { data: text, traceparent, baggage } = message;
+    const now = clock.now();
+    const jobs = targets.map(({ policy, functionId }): NewJob => {
+      checkSize({ text, depth: depthOf(text) }, policy.name, maxJobBytes);
+      return {
+        id: random.uuid(),
+        queue: policy.name,
+        functionId,
+        payload: text,
+        group: policy.type === 'fifo' ? messageGroup(text, policy) : null,
+        enqueuedAt: now,
+        ...readOptions({}, policy, now),
+        traceparent,
+        baggage,
+        metadata: null,
+      };
+    });
+    await this.#append(jobs);
+  }
+
+  #refuseWhenClosed(): void {
+    if (!this.#closed) return;
+    throw new IiiError('enqueue_error', 'the engine is stopping and accepts no new jobs', {
+      hint: 'try again when it is running again',
+      details: { retryable: true },
+    });
+  }
+
+  async #append(jobs: readonly NewJob[]): Promise<readonly Receipt[]> {
     const receipts = await this.#parts.store.append(jobs);
     for (const [index, { id, queue, functionId }] of jobs.entries()) {
       if (receipts[index]?.duplicate === true) continue;

@@ -24,6 +24,9 @@ export interface Delivered {
   readonly abandon: () => void;
 }
 
+/** Starts a call; `undefined` when nobody can take it, and then `settle` is not called. */
+export type RunCall = (call: Call, settle: (answer: Answer) => void) => Delivered | undefined;
+
 /** Carries a call to a function inside the engine or to a worker, and its answer back. */
 export class Invoker {
   readonly #functions: FunctionRegistry;

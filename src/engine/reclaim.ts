@@ -2,16 +2,17 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { defaultPolicy } from '../queue/policy.ts';
 import type { QueueStore, Settlement } from '../queue/store.ts';
-import type { AttemptRecord, QueuePolicy } from '../queue/types.ts';
+import type { AttemptRecord } from '../queue/types.ts';
 import { decideReclaimed } from './dispatch.ts';
 import type { EventStream } from './events.ts';
+import type { Queues } from './queues.ts';
 
 /** Jobs given a verdict in one batch. */
 const BATCH = 500;
 
 export interface ReclaimParts {
   readonly store: QueueStore;
-  readonly policies: ReadonlyMap<string, QueuePolicy>;
+  readonly queues: Queues;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: EventStream;
@@ -22,7 +23,7 @@ export interface ReclaimParts {
  * ended, and those whose time to live passed before they were started.
  */
 export async function reclaimAll(parts: ReclaimParts): Promise<void> {
-  const { store, policies, clock, random, events } = parts;
+  const { store, queues, clock, random, events } = parts;
   for (;;) {
     const reclaimed = await store.reclaim(BATCH);
     if (reclaimed.length === 0) return;
@@ -30,7 +31,7 @@ export async function reclaimAll(parts: ReclaimParts): Promise<void> {
     const settlements: Settlement[] = [];
     for (const { lease, cause } of reclaimed) {
       // A queue that is no longer configured keeps its jobs, under the default settings.
-      const policy = policies.get(lease.job.queue) ?? defaultPolicy(lease.job.queue);
+      const policy = queues.policyOf(lease.job.queue) ?? defaultPolicy(lease.job.queue);
       const verdict = decideReclaimed(cause, lease, policy, now, random);
       const record: AttemptRecord | null =
         cause === 'expired'
@@ -47,6 +48,10 @@ export async function reclaimAll(parts: ReclaimParts): Promise<void> {
               },
             };
       settlements.push({ id: lease.job.id, epoch: lease.epoch, verdict, record, at: now });
+    }
+    for (const [index, { verdict }] of settlements.entries()) {
+      const job = reclaimed[index]?.lease.job;
+      if (verdict.kind === 'dead' && job !== undefined) await queues.beforeDead(job);
     }
     const applied = await store.settle(settlements);
     for (const [index, { id, verdict }] of settlements.entries()) {

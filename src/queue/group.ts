@@ -26,3 +26,9 @@ export function groupOf(payload: string, policy: QueuePolicy): string {
   }
   return canonicalText(value);
 }
+
+/** The group of a topic's message: that of its field, or one for all where there is none. */
+export function messageGroup(payload: string, policy: QueuePolicy): string {
+  const value = policy.groupField === null ? undefined : readMember(payload, policy.groupField);
+  return canonicalText(value ?? 'null');
+}

@@ -9,6 +9,8 @@ import { QueueActivity } from '../../src/observe/queue-activity.ts';
 import { decodeText } from '../../src/protocol/decode.ts';
 import { defaultPolicy } from '../../src/queue/policy.ts';
 import type { QueuePolicy } from '../../src/queue/types.ts';
+import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
+import { subscriberTypes } from '../../src/triggers/queue/subscriber.ts';
 import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
 
 export type Frame = Readonly<Record<string, unknown>>;
@@ -104,6 +106,7 @@ export async function startEngine(
   const store = new MemoryStore({ clock });
   const engine = new Engine({
     store,
+    state: new MemoryStateStore(),
     policies,
     clock,
     random: systemRandom,
@@ -111,6 +114,7 @@ export async function startEngine(
     maxJobBytes: 1_000_000,
     shutdownGraceMs: 30_000,
   });
+  for (const type of subscriberTypes(engine.topics, silentLogger)) engine.bindings.addBuiltIn(type);
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
   const startedAt = clock.now();

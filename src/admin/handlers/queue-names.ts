@@ -14,7 +14,7 @@ export interface KnownQueue {
 export async function knownQueues(engine: Engine): Promise<ReadonlyMap<string, KnownQueue>> {
   const known = new Map<string, KnownQueue>();
   for (const [name, stats] of await engine.store.stats()) {
-    known.set(name, { policy: engine.policies.get(name) ?? defaultPolicy(name), stats });
+    known.set(name, { policy: engine.queues.policyOf(name) ?? defaultPolicy(name), stats });
   }
   return known;
 }

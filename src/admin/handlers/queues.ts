@@ -18,7 +18,10 @@ export function queueHandlers(
   };
   return {
     'iii::queue::list': async () => {
-      const queues = [...(await knownQueues(engine)).values()];
+      // The queues of subscriptions are listed with their topics.
+      const queues = [...(await knownQueues(engine)).values()].filter(
+        ({ policy }) => engine.topics.get(policy.name) === undefined,
+      );
       return { queues: queues.map((queue) => summarise(queue, parts)) };
     },
     'iii::queue::get': async (input) =>

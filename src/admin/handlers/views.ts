@@ -11,7 +11,7 @@ export function timeText(atMs: number | null): string | null {
 }
 
 export function jobSummary(job: Job, engine: Engine): JobSummary {
-  const policy = engine.policies.get(job.queue) ?? defaultPolicy(job.queue);
+  const policy = engine.queues.policyOf(job.queue) ?? defaultPolicy(job.queue);
   return {
     id: job.id,
     queue: job.queue,

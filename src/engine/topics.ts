@@ -1,0 +1,185 @@
+import { IiiError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { StateStore } from '../state/store.ts';
+import type { Enqueuer } from './enqueue.ts';
+import type { FunctionRegistry } from './functions.ts';
+import type { Call, Delivered, Invoker } from './invoke.ts';
+import type { Queues } from './queues.ts';
+import type { Subscription } from './subscription.ts';
+import type { Answer } from './workers.ts';
+
+/** Scope of the state store in which subscriptions are remembered over a restart. */
+const SCOPE = 'iii::subscriptions';
+/** Topics without a subscription whose dropped messages are counted, at most. */
+const MAX_COUNTED_TOPICS = 10_000;
+
+/** A message as it was published. */
+export interface Message {
+  readonly topic: string;
+  /** JSON text. */
+  readonly data: string;
+  readonly traceparent: string | null;
+  readonly baggage: string | null;
+}
+
+export interface TopicParts {
+  readonly enqueuer: Enqueuer;
+  readonly functions: FunctionRegistry;
+  readonly invoker: Invoker;
+  readonly queues: Queues;
+  readonly state: StateStore;
+  readonly log: Logger;
+}
+
+/**
+ * Topics: each message is copied to every subscription, in one durable step. A subscription is a
+ * queue of its own; it outlives its worker and the engine and ends only when somebody says so.
+ */
+export class Topics {
+  readonly #parts: TopicParts;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #dropped = new Map<string, number>();
+  readonly #skipped = new Map<string, number>();
+
+  constructor(parts: TopicParts) {
+    this.#parts = parts;
+  }
+
+  /** Brings back the subscriptions of an earlier process. */
+  async start(): Promise<void> {
+    for (const [, text] of await this.#parts.state.list(SCOPE)) {
+      this.#open(JSON.parse(text) as Subscription);
+    }
+  }
+
+  /**
+   * Begins a subscription, or changes the settings of the one that topic and function share. Messages
+   * reach it from now on; resolves when it would survive a restart.
+   */
+  async subscribe(subscription: Subscription): Promise<void> {
+    const queue = subscription.policy.name;
+    const text = JSON.stringify(subscription);
+    const known = this.#subscriptions.get(queue);
+    if (known !== undefined && JSON.stringify(known) === text) return;
+    this.#open(subscription);
+    await this.#parts.state.update(SCOPE, queue, () => text);
+  }
+
+  /** Ends a subscription. Its jobs stay until they are discarded, or it begins again. */
+  async unsubscribe(queue: string): Promise<boolean> {
+    if (!this.#subscriptions.delete(queue)) return false;
+    const closed = this.#parts.queues.close(queue);
+    // Recorded before the attempts in flight have ended, so that a new subscription is not undone.
+    await this.#parts.state.update(SCOPE, queue, () => undefined);
+    await closed;
+    return true;
+  }
+
+  /** @throws IiiError `topic_not_set` */
+  async publish(message: Message): Promise<void> {
+    const { topic, data, traceparent, baggage } = message;
+    if (topic === '')
+      throw new IiiError('topic_not_set', 'topic is required and must not be empty');
+    const subscriptions = this.list().filter((subscription) => subscription.topic === topic);
+    if (subscriptions.length === 0) {
+      if (this.#dropped.size < MAX_COUNTED_TOPICS || this.#dropped.has(topic)) {
+        this.#dropped.set(topic, this.droppedOf(topic) + 1);
+      }
+      return;
+    }
+    await this.#parts.enqueuer.enqueueCopies(
+      subscriptions.map(({ policy, functionId }) => ({ policy, functionId })),
+      { data, traceparent, baggage },
+    );
+  }
+
+  list(): Subscription[] {
+    return [...this.#subscriptions.values()];
+  }
+
+  get(queue: string): Subscription | undefined {
+    return this.#subscriptions.get(queue);
+  }
+
+  /** Topics that were published to without anybody subscribed. */
+  droppedTopics(): ReadonlyMap<string, number> {
+    return this.#dropped;
+  }
+
+  /** Messages to a topic that were dropped because nobody was subscribed, since the engine started. */
+  droppedOf(topic: string): number {
+    return this.#dropped.get(topic) ?? 0;
+  }
+
+  /** Messages of a subscription that its condition left out, since the engine started. */
+  skippedOf(queue: string): number {
+    return this.#skipped.get(queue) ?? 0;
+  }
+
+  #open(subscription: Subscription): void {
+    const { policy, deadLetterTopic, conditionFunctionId: condition } = subscription;
+    const { functions, queues } = this.#parts;
+    this.#subscriptions.set(policy.name, subscription);
+    queues.open(policy, {
+      // Without its condition a message waits, as without its function.
+      offer: { has: (id) => functions.has(id) && (condition === null || functions.has(condition)) },
+      run: (call, settle) => this.#run(subscription, call, settle),
+      beforeDead: async (job) => {
+        if (deadLetterTopic === null) return;
+        const { payload: data, traceparent, baggage } = job;
+        await this.publish({ topic: deadLetterTopic, data, traceparent, baggage });
+      },
+    });
+  }
+
+  /** One delivery: the condition first, if there is one, then the function. */
+  #run(
+    { conditionFunctionId, policy }: Subscription,
+    call: Call,
+    settle: (answer: Answer) => void,
+  ): Delivered | undefined {
+    const { invoker } = this.#parts;
+    if (conditionFunctionId === null) return invoker.deliver(call, settle);
+    let current: Delivered | undefined;
+    const onCondition = (answer: Answer): void => {
+      if (answer.kind !== 'result') {
+        settle(answer);
+      } else if (answer.result === 'false') {
+        this.#skipped.set(policy.name, this.skippedOf(policy.name) + 1);
+        settle({ kind: 'result', result: null });
+      } else {
+        current = invoker.deliver(call, settle);
+        // Whoever offered the function went away meanwhile: the attempt is given back.
+        if (current === undefined) settle({ kind: 'lost' });
+      }
+    };
+    current = invoker.deliver({ ...call, functionId: conditionFunctionId }, onCondition);
+    if (current === undefined) return undefined;
+    return {
+      runner: current.runner,
+      abandon: () => {
+        current?.abandon();
+      },
+    };
+  }
+
+  /** Subscribes without making the caller wait; what fails is logged. */
+  subscribeSoon(subscription: Subscription): void {
+    this.#soon(subscription.policy.name, this.subscribe(subscription));
+  }
+
+  /** Unsubscribes without making the caller wait; what fails is logged. */
+  unsubscribeSoon(queue: string): void {
+    this.#soon(queue, this.unsubscribe(queue));
+  }
+
+  #soon(subscription: string, change: Promise<unknown>): void {
+    change.catch((thrown: unknown) => {
+      const error = messageOf(thrown);
+      this.#parts.log.error('a change of a subscription could not be stored', {
+        subscription,
+        error,
+      });
+    });
+  }
+}

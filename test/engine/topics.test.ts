@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { startEngine, type EngineFixture, type FakeWorker } from '../support/engine-fixture.ts';
+
+let triggers = 0;
+
+function subscribe(worker: FakeWorker, functionId: string, config: object, type = 'queue'): string {
+  const id = `trigger-${triggers++}`;
+  worker.say({ type: 'registertrigger', id, trigger_type: type, function_id: functionId, config });
+  return id;
+}
+
+async function publish({ admin, advance }: EngineFixture, topic: string, data: unknown) {
+  await admin('iii::durable::publish', { topic, data });
+  await advance();
+}
+
+const seen = (worker: FakeWorker, functionId: string) =>
+  worker
+    .deliveries()
+    .filter(({ function_id }) => function_id === functionId)
+    .map(({ data }) => data);
+
+describe('a topic', () => {
+  it('gives every subscribed function its own copy, and one function only one', async () => {
+    const fixture = await startEngine();
+    const [one, two] = [fixture.worker(), fixture.worker()];
+    for (const w of [one, two]) {
+      w.onDelivery = () => ({});
+      w.offer('a');
+      subscribe(w, 'a', { topic: 't' });
+    }
+    one.offer('b');
+    subscribe(one, 'b', { topic: 't' }, 'durable:subscriber');
+    for (let n = 0; n < 4; n++) await publish(fixture, 't', { n });
+    expect(seen(one, 'b')).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }, { n: 3 }]);
+    expect([...seen(one, 'a'), ...seen(two, 'a')]).toHaveLength(4);
+  });
+
+  it('keeps messages for a subscription whose worker is away', async () => {
+    const fixture = await startEngine();
+    const first = fixture.worker();
+    first.offer('f');
+    subscribe(first, 'f', { topic: 't' });
+    first.disconnect();
+    await publish(fixture, 't', 1);
+    const second = fixture.worker();
+    second.onDelivery = () => ({});
+    second.offer('f');
+    await fixture.advance();
+    expect(seen(second, 'f')).toEqual([1]);
+  });
+
+  it('counts and drops a message nobody is subscribed to', async () => {
+    const fixture = await startEngine();
+    await publish(fixture, 'nobody', 1);
+    expect(await fixture.admin('iii::topic::list')).toEqual({
+      topics: [{ topic: 'nobody', dropped: 1, subscriptions: [] }],
+    });
+  });
+
+  it('refuses an empty name', async () => {
+    const { admin } = await startEngine();
+    await expect(admin('enqueue', { topic: '', data: 1 })).rejects.toMatchObject({
+      details: { code: 'topic_not_set' },
+    });
+  });
+
+  it('ends a subscription when its last trigger is unregistered, not before', async () => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.onDelivery = () => ({});
+    w.offer('f');
+    const one = subscribe(w, 'f', { topic: 't' });
+    const two = subscribe(w, 'f', { topic: 't' });
+    w.say({ type: 'unregistertrigger', id: one });
+    await publish(fixture, 't', 1);
+    w.say({ type: 'unregistertrigger', id: two });
+    await publish(fixture, 't', 2);
+    expect(seen(w, 'f')).toEqual([1]);
+  });
+
+  it.each([
+    ['queue_config in camelCase', { queue_config: { maxRetries: 2, backoffDelayMs: 50 } }],
+    ['queue_config in snake_case', { queue_config: { max_retries: 2, backoff_ms: 50 } }],
+    [
+      'metadata.infrastructure.queue',
+      { metadata: { infrastructure: { queue: { max_retries: 2, retry_delay_ms: 50 } } } },
+    ],
+  ])('takes attempts in total and backoff from %s', async (_where, settings) => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.onDelivery = () => ({ error: { code: 'x', message: 'no' } });
+    w.offer('f');
+    subscribe(w, 'f', { topic: 't', ...settings });
+    await publish(fixture, 't', 1);
+    await fixture.advance(49);
+    expect(seen(w, 'f')).toHaveLength(1);
+    await fixture.advance(10_000);
+    expect(seen(w, 'f')).toHaveLength(2);
+    expect(await fixture.admin('queue.dlq_count', { topic: 't' })).toBe(1);
+    expect(await fixture.admin('queue.redrive_dlq', { topic: 't' })).toBe(1);
+    await fixture.advance();
+    expect(seen(w, 'f')).toHaveLength(3);
+  });
+
+  it('keeps a dead message and publishes its data to the dead-letter topic', async () => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.onDelivery = ({ function_id }) =>
+      function_id === 'f' ? { error: { code: 'x', message: 'no' } } : {};
+    w.offer('f', 'failed');
+    const queue = { max_retries: 1, dead_letter_topic: 't.failed' };
+    subscribe(w, 'f', { topic: 't', metadata: { infrastructure: { queue } } });
+    subscribe(w, 'failed', { topic: 't.failed' });
+    await publish(fixture, 't', { id: 7 });
+    expect(seen(w, 'failed')).toEqual([{ id: 7 }]);
+    expect(await fixture.admin('queue.dlq_count', { topic: 't' })).toBe(1);
+  });
+
+  it('skips what its condition answers false to, and only that', async () => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.onDelivery = ({ function_id, data }) =>
+      function_id === 'only-important' ? { result: data === 'spam' ? false : null } : {};
+    w.offer('f', 'only-important');
+    subscribe(w, 'f', { topic: 't', condition_function_id: 'only-important' });
+    for (const data of ['spam', 'important', 'spam']) await publish(fixture, 't', data);
+    expect(seen(w, 'f')).toEqual(['important']);
+    expect(await fixture.admin('iii::topic::list')).toMatchObject({
+      topics: [{ subscriptions: [{ skipped: 2, dead: 0, waiting: 0 }] }],
+    });
+  });
+
+  it('counts an error of the condition as a failed attempt, and waits without one', async () => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.onDelivery = () => ({ error: { code: 'x', message: 'no' } });
+    w.offer('f');
+    subscribe(w, 'f', {
+      topic: 't',
+      condition_function_id: 'broken',
+      queue_config: { maxRetries: 1 },
+    });
+    await publish(fixture, 't', 1);
+    await fixture.advance(60_000);
+    expect(w.deliveries()).toHaveLength(0);
+    w.offer('broken');
+    await fixture.advance();
+    expect(await fixture.admin('queue.dlq_count', { topic: 't' })).toBe(1);
+    expect(seen(w, 'f')).toHaveLength(0);
+  });
+
+  it('tells the worker when a trigger has no topic', async () => {
+    const { worker } = await startEngine();
+    const w = worker();
+    w.offer('f');
+    const id = subscribe(w, 'f', {});
+    expect(w.sent.at(-1)).toMatchObject({
+      type: 'triggerregistrationresult',
+      id,
+      error: { code: 'trigger_registration_failed' },
+    });
+  });
+});
