@@ -20,15 +20,18 @@ describe('help', () => {
   });
 
   const shown = COMMANDS.filter(({ hidden }) => hidden !== true);
-  it.each(shown.map(({ path }) => path))('of %s %s leads with its examples', async (...path) => {
-    const words = path.filter((word) => word !== undefined);
-    const { status, stdout } = await runCli([...words, '--help']);
-    expect(status).toBe(0);
-    expect(stdout.indexOf('EXAMPLES')).toBeLessThan(stdout.indexOf('USAGE'));
-    expect(stdout).toContain('--output <format>');
-    const asked = await runCli(['help', ...words]);
-    expect(asked.stdout).toBe(stdout);
-  });
+  it.each(shown.map(({ path }) => path.join(' ')))(
+    'of %s leads with its examples',
+    async (path) => {
+      const words = path.split(' ');
+      const { status, stdout } = await runCli([...words, '--help']);
+      expect(status).toBe(0);
+      expect(stdout.indexOf('EXAMPLES')).toBeLessThan(stdout.indexOf('USAGE'));
+      expect(stdout).toContain('--output <format>');
+      const asked = await runCli(['help', ...words]);
+      expect(asked.stdout).toBe(stdout);
+    },
+  );
 
   it('of a noun without a verb lists its verbs', async () => {
     const { status, stdout } = await runCli(['dlq']);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -60,7 +61,8 @@ export class FakeEngine {
       ...(token === undefined
         ? {}
         : {
-            verifyClient: ({ req }) => req.headers.authorization === `Bearer ${token}`,
+            verifyClient: ({ req }: { req: IncomingMessage }) =>
+              req.headers.authorization === `Bearer ${token}`,
           }),
     });
     await new Promise<void>((resolve) => server.once('listening', resolve));

@@ -4,7 +4,7 @@ import type { Wanted } from './words.ts';
 
 type Asked = Extract<Wanted, { readonly kind: 'ask' }>['what'];
 
-/** All the time a completion has; a shell that hangs is worse than one that offers nothing. */
+/** Time the engine has, unless a timeout was set: a shell that hangs is worse than one that offers nothing. */
 const BUDGET_MS = 150;
 const MOST = 200;
 
@@ -14,16 +14,16 @@ export async function askEngine(
   what: Asked,
   words: readonly string[],
 ): Promise<readonly string[]> {
+  const { url, token, timeoutGiven, timeoutMs: asked } = context.settings;
+  const timeoutMs = timeoutGiven ? asked : BUDGET_MS;
+  const [{ connect }] = await Promise.all([import('../../admin/client.ts'), import('ws')]);
   const expired = new AbortController();
-  const cancel = context.clock.after(BUDGET_MS, () => {
+  const cancel = context.clock.after(timeoutMs, () => {
     expired.abort(new Error('too late'));
   });
   try {
-    const { connect } = await import('../../admin/client.ts');
-    const { url, token } = context.settings;
     const { signal } = expired;
-    const options = { url, token, timeoutMs: BUDGET_MS, signal, clock: context.clock };
-    const client = await connect(options);
+    const client = await connect({ url, token, timeoutMs, signal, clock: context.clock });
     try {
       return await namesOf(client, what, words);
     } finally {

@@ -1,0 +1,43 @@
+# bash completion of iii, made from its command tree.
+# source <(iii completion bash)
+
+_iii() {
+  local current="${COMP_WORDS[COMP_CWORD]}" words="" line
+  # Ids hold colons, and bash splits words there: take the typed line apart at spaces only.
+  local -a typed
+  read -ra typed <<< "${COMP_LINE:0:COMP_POINT}"
+  [[ "${COMP_LINE:0:COMP_POINT}" == *[[:space:]] ]] && typed+=("")
+  local last="${typed[${#typed[@]} - 1]}"
+  COMPREPLY=()
+  if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
+    words="serve demo enqueue trigger completion help version queue job dlq worker function config token"
+  elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
+    case "${typed[1]}" in
+      queue) words="list show pause resume" ;;
+      job) words="list show cancel" ;;
+      dlq) words="list show redrive discard" ;;
+      worker) words="list" ;;
+      function) words="list" ;;
+      config) words="validate" ;;
+      token) words="create" ;;
+    esac
+  fi
+  if [[ -z "$words" ]]; then
+    words="$("${typed[0]}" __complete bash -- "${typed[@]:1}" 2>/dev/null)" || return 0
+  fi
+  case "$words" in
+    @file) compopt -o default 2>/dev/null; return 0 ;;
+    @directory) compopt -o dirnames 2>/dev/null; return 0 ;;
+  esac
+  while IFS= read -r line; do
+    [[ "$line" == "$last"* && -n "$line" ]] && COMPREPLY+=("$line")
+  done <<< "${words// /$'\n'}"
+  # What stands before the last colon has been typed already, as a word of its own.
+  if [[ "$last" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then
+    local typed_part="${last%"${last##*:}"}" index
+    for index in "${!COMPREPLY[@]}"; do
+      COMPREPLY[index]="${COMPREPLY[index]#"$typed_part"}"
+    done
+  fi
+}
+complete -F _iii iii

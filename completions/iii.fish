@@ -1,0 +1,60 @@
+# fish completion of iii, made from its command tree.
+# iii completion fish > ~/.config/fish/completions/iii.fish
+
+function __iii_at_start
+    test (count (commandline -opc)) -eq 1
+end
+
+function __iii_after
+    set -l words (commandline -opc)
+    test (count $words) -eq 2; and test $words[2] = $argv[1]
+end
+
+function __iii_deeper
+    not __iii_at_start
+end
+
+function __iii_answers
+    set -l words (commandline -opc)
+    set -l answer ($words[1] __complete fish -- $words[2..-1] (commandline -ct) 2>/dev/null)
+    switch "$answer[1]"
+        case @file
+            __fish_complete_path (commandline -ct)
+        case @directory
+            __fish_complete_directories (commandline -ct)
+        case '*'
+            printf '%s\n' $answer
+    end
+end
+
+complete -c iii -f
+complete -c iii -n __iii_at_start -f -a serve -d 'run the engine in the foreground'
+complete -c iii -n __iii_at_start -f -a demo -d 'see retries, dead letters and redrive happen, in one minute'
+complete -c iii -n __iii_at_start -f -a enqueue -d 'put jobs in a queue'
+complete -c iii -n __iii_at_start -f -a trigger -d 'call a function and print its result'
+complete -c iii -n __iii_at_start -f -a completion -d 'print the completion script of a shell'
+complete -c iii -n __iii_at_start -f -a help -d 'help on a command, exit-codes or examples'
+complete -c iii -n __iii_at_start -f -a version -d 'versions of this tool, the protocol, and the running engine'
+complete -c iii -n __iii_at_start -f -a queue -d 'look at queues, pause and resume them'
+complete -c iii -n __iii_at_start -f -a job -d 'look at jobs, cancel them'
+complete -c iii -n __iii_at_start -f -a dlq -d 'look at dead jobs, bring them back, throw them away'
+complete -c iii -n __iii_at_start -f -a worker -d 'connected workers'
+complete -c iii -n __iii_at_start -f -a function -d 'functions that can be called'
+complete -c iii -n __iii_at_start -f -a config -d 'check configuration files'
+complete -c iii -n __iii_at_start -f -a token -d 'tokens for engines that ask for one'
+complete -c iii -n '__iii_after queue' -f -a list -d 'every queue with its counts'
+complete -c iii -n '__iii_after queue' -f -a show -d 'settings and counts of one queue, and what it waits for'
+complete -c iii -n '__iii_after queue' -f -a pause -d 'start no more jobs of a queue; jobs in flight finish'
+complete -c iii -n '__iii_after queue' -f -a resume -d 'start jobs of a paused queue again'
+complete -c iii -n '__iii_after job' -f -a list -d 'jobs, in the order in which they were accepted'
+complete -c iii -n '__iii_after job' -f -a show -d 'one job: payload, and every attempt with its error'
+complete -c iii -n '__iii_after job' -f -a cancel -d 'discard jobs that wait; those in flight go on'
+complete -c iii -n '__iii_after dlq' -f -a list -d 'dead jobs of a queue, or how many each queue has'
+complete -c iii -n '__iii_after dlq' -f -a show -d 'everything about one dead job'
+complete -c iii -n '__iii_after dlq' -f -a redrive -d 'bring dead jobs back to their queue'
+complete -c iii -n '__iii_after dlq' -f -a discard -d 'throw dead jobs away'
+complete -c iii -n '__iii_after worker' -f -a list -d 'connected workers'
+complete -c iii -n '__iii_after function' -f -a list -d 'functions that can be called'
+complete -c iii -n '__iii_after config' -f -a validate -d 'check a configuration file, like a compiler'
+complete -c iii -n '__iii_after token' -f -a create -d 'make a token, and the lines that let it in'
+complete -c iii -n __iii_deeper -f -a '(__iii_answers)'

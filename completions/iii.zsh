@@ -1,0 +1,81 @@
+#compdef iii
+# zsh completion of iii, made from its command tree.
+# iii completion zsh > "${fpath[1]}/_iii", or: source <(iii completion zsh)
+
+_iii() {
+  local -a found
+  local answer
+  if (( CURRENT == 2 )) && [[ "$words[CURRENT]" != -* ]]; then
+    found=(
+        'serve:run the engine in the foreground'
+        'demo:see retries, dead letters and redrive happen, in one minute'
+        'enqueue:put jobs in a queue'
+        'trigger:call a function and print its result'
+        'completion:print the completion script of a shell'
+        'help:help on a command, exit-codes or examples'
+        'version:versions of this tool, the protocol, and the running engine'
+        'queue:look at queues, pause and resume them'
+        'job:look at jobs, cancel them'
+        'dlq:look at dead jobs, bring them back, throw them away'
+        'worker:connected workers'
+        'function:functions that can be called'
+        'config:check configuration files'
+        'token:tokens for engines that ask for one'
+    )
+  elif (( CURRENT == 3 )) && [[ "$words[CURRENT]" != -* ]]; then
+    case "$words[2]" in
+      queue)
+      found=(
+        'list:every queue with its counts'
+        'show:settings and counts of one queue, and what it waits for'
+        'pause:start no more jobs of a queue; jobs in flight finish'
+        'resume:start jobs of a paused queue again'
+      ) ;;
+      job)
+      found=(
+        'list:jobs, in the order in which they were accepted'
+        'show:one job: payload, and every attempt with its error'
+        'cancel:discard jobs that wait; those in flight go on'
+      ) ;;
+      dlq)
+      found=(
+        'list:dead jobs of a queue, or how many each queue has'
+        'show:everything about one dead job'
+        'redrive:bring dead jobs back to their queue'
+        'discard:throw dead jobs away'
+      ) ;;
+      worker)
+      found=(
+        'list:connected workers'
+      ) ;;
+      function)
+      found=(
+        'list:functions that can be called'
+      ) ;;
+      config)
+      found=(
+        'validate:check a configuration file, like a compiler'
+      ) ;;
+      token)
+      found=(
+        'create:make a token, and the lines that let it in'
+      ) ;;
+    esac
+  fi
+  if (( ${#found} )); then
+    _describe 'command' found
+    return
+  fi
+  answer="$("$words[1]" __complete zsh -- "${(@)words[2,CURRENT]}" 2>/dev/null)" || return 0
+  case "$answer" in
+    '') return 0 ;;
+    @file) _files ;;
+    @directory) _files -/ ;;
+    *) compadd -- ${(f)answer} ;;
+  esac
+}
+if [[ "$funcstack[1]" = _iii ]]; then
+  _iii "$@"
+else
+  compdef _iii iii
+fi
