@@ -1,5 +1,5 @@
 import type { CommandSpec, Example, OptionSpec } from './command.ts';
-import { COMMANDS, commandsOf, NOUNS } from './tree.ts';
+import { COMMANDS, commandsOf, findCommand, NOUNS } from './tree.ts';
 import { GLOBAL_OPTIONS } from './tree/options.ts';
 
 const SUMMARY = 'iii: job queues on the command line, with the engine inside';
@@ -20,6 +20,19 @@ export function shortHelp(width: number): string {
   ]
     .map((part) => `${wrap(part, width)}\n`)
     .join('\n');
+}
+
+/** Help for a call that asks for nothing else; such a call needs no parser. */
+export function requestedHelp(argv: readonly string[], width: number): string | undefined {
+  if (argv.length === 0) return shortHelp(width);
+  const last = argv.at(-1);
+  if (last !== '--help' && last !== '-h') return undefined;
+  const words = argv.slice(0, -1);
+  if (words.length === 0) return rootHelp(width);
+  const command = findCommand(words);
+  if (command !== undefined && command.hidden !== true) return commandHelp(command, width);
+  const noun = NOUNS.find(({ name }) => name === words.join(' '));
+  return noun === undefined ? undefined : nounHelp(noun.name, width);
 }
 
 /** `iii --help`. */

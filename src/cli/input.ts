@@ -1,17 +1,22 @@
 import { parseDuration } from '../base/duration.ts';
-import type { CommandSpec } from './command.ts';
 import { parseTime } from './time.ts';
 import { usageError } from './usage.ts';
+
+/** What has to be known of a command to read its words. */
+interface Shape {
+  readonly path: readonly string[];
+  readonly arguments?: readonly { readonly name: string }[];
+}
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** The words after a command, read as what they are meant to be; a wrong one is a usage error. */
 export class CommandInput {
-  readonly #spec: CommandSpec;
+  readonly #spec: Shape;
   readonly #arguments: readonly string[];
   readonly #options: Values;
 
-  constructor(spec: CommandSpec, args: readonly string[], options: Values) {
+  constructor(spec: Shape, args: readonly string[], options: Values) {
     this.#spec = spec;
     this.#arguments = args;
     this.#options = options;

@@ -1,14 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CommandSpec, OptionSpec } from './command.ts';
 import { commandHelp, nounHelp, rootHelp, shortHelp, usageOf } from './help.ts';
-import { COMMANDS, commandsOf, NOUNS } from './tree.ts';
+import { COMMANDS, commandsOf, findCommand, NOUNS } from './tree.ts';
 import { GLOBAL_OPTIONS } from './tree/options.ts';
 import { usageError } from './usage.ts';
 
 /** What the words of a call ask for. */
 export type Parsed =
   | { readonly kind: 'help'; readonly text: string }
-  | { readonly kind: 'version'; readonly options: Readonly<Record<string, unknown>> }
   | {
       readonly kind: 'command';
       readonly spec: CommandSpec;
@@ -21,6 +20,7 @@ export function parseArguments(argv: readonly string[], width: number): Parsed {
   let help = '';
   let found: Parsed | undefined;
   let reached: CommandSpec | undefined;
+  const version = findCommand(['version']);
 
   const prepare = (command: Command, renderHelp: () => string): Command =>
     command
@@ -85,8 +85,8 @@ export function parseArguments(argv: readonly string[], width: number): Parsed {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     const options = program.opts();
-    if (thrown.code === 'commander.help' && options['version'] === true) {
-      return { kind: 'version', options };
+    if (thrown.code === 'commander.help' && options['version'] === true && version !== undefined) {
+      return { kind: 'command', spec: version, args: [], options };
     }
     if (thrown.code === 'commander.help' && argv.length === 0) {
       return { kind: 'help', text: shortHelp(width) };

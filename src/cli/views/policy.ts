@@ -1,5 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
-import type { QueuePolicy } from '../../queue/types.ts';
+import type { QueueDetail } from '../../admin/contract.ts';
+
+type QueuePolicy = QueueDetail['config'];
 
 /** The settings of a queue as one sentence: `fifo by transaction_id, up to 10 attempts, …`. */
 export function describePolicy(policy: QueuePolicy): string {
