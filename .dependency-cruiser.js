@@ -32,6 +32,8 @@ const PACKAGES = {
   lmdb: ['stores/file/'],
   ws: ['gateway/', 'sdk/', 'cli/', 'admin/client[.]ts$'],
   pino: ['observe/'],
+  croner: ['triggers/cron/'],
+  'find-my-way': ['triggers/http/'],
   zod: ['config/', 'cli/'],
   yaml: ['config/', 'cli/'],
   commander: ['cli/'],
