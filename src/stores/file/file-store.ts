@@ -67,6 +67,8 @@ export class FileStore implements Store {
   #opened: Open | undefined;
   /** Why nothing can be written at the moment; `null` while all is well. */
   #failure: IiiError | null = null;
+  /** Why no jobs are accepted at the moment although changes can be written. */
+  #noRoom: IiiError | null = null;
   #cancelTimer: CancelTimer | undefined;
   /** When the timer will ring; `Infinity` without one. */
   #timerAt = Infinity;
@@ -104,6 +106,7 @@ export class FileStore implements Store {
 
   async append(jobs: readonly NewJob[]): Promise<readonly Receipt[]> {
     const { writer } = this.#writable();
+    if (this.#noRoom !== null) throw this.#noRoom;
     const { table } = this.#lanes;
     const rows: number[] = [];
     const fresh: NewJob[] = [];
@@ -248,7 +251,7 @@ export class FileStore implements Store {
   ): { readonly row: number; readonly lease: Lease }[] {
     const leases: { row: number; lease: Lease }[] = [];
     for (const row of rows) {
-      const job = stored.hold(row);
+      const job = holdReadable(stored, row);
       if (job === undefined) {
         this.#log.error('a damaged job was put aside', { job: this.#lanes.table.idOf(row) });
         writer.putAside(row);
@@ -272,18 +275,28 @@ export class FileStore implements Store {
 
   #failed(folder: string, failure: CommitFailure): IiiError {
     const error = writeFailed(folder, failure);
-    if (this.#failure === null) {
+    if (this.#noRoom === null) {
       this.#log.error('the store cannot be written', { error: error.message });
     }
     this.#failure = error;
-    if (failure.fatal) this.#parts.onFatal?.(error);
-    else this.#clock.after(PROBE_AFTER_MS, () => this.#probe());
+    if (failure.fatal) {
+      this.#parts.onFatal?.(error);
+      return error;
+    }
+    if (this.#noRoom === null) this.#clock.after(PROBE_AFTER_MS, () => this.#probe());
+    this.#noRoom = error;
     return error;
   }
 
   /** Sees whether the disk takes writes again. Until it does, every change is refused. */
   #probe(): void {
-    if (!this.#closed) this.#opened?.writer.probe();
+    if (this.#closed || this.#opened === undefined) return;
+    if (this.#failure !== null) this.#opened.writer.probe();
+    else if (this.#opened.records.hasRoom()) {
+      this.#noRoom = null;
+      return;
+    }
+    this.#clock.after(PROBE_AFTER_MS, () => this.#probe());
   }
 
   #open(): Open {
@@ -313,5 +326,14 @@ export class FileStore implements Store {
       this.#lanes.advance(this.#clock.now());
       this.#changed();
     });
+  }
+}
+
+/** A page of the database that cannot be read is as good as a damaged record. */
+function holdReadable(stored: StoredJobs, row: number): Job | undefined {
+  try {
+    return stored.hold(row);
+  } catch {
+    return undefined;
   }
 }

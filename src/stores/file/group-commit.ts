@@ -1,4 +1,5 @@
-import type { CommitFailure } from './commit-failure.ts';
+import { messageOf } from '../../base/errors.ts';
+import { CommitFailure } from './commit-failure.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** A caller that waits for its writes. */
@@ -108,8 +109,8 @@ export class GroupCommit {
       try {
         this.#parts.complete(current.batch);
         await this.#parts.commit(current.batch);
-      } catch (failure) {
-        this.#fail(current, failure as CommitFailure);
+      } catch (thrown) {
+        this.#fail(current, failureOf(thrown));
         break;
       }
       for (const { apply } of current.waiting) apply();
@@ -130,4 +131,10 @@ export class GroupCommit {
     const error = this.#parts.failed(failure);
     for (const { reject } of lost) reject(error);
   }
+}
+
+/** What is not known to be harmless is not. */
+function failureOf(thrown: unknown): CommitFailure {
+  if (thrown instanceof CommitFailure) return thrown;
+  return new CommitFailure(messageOf(thrown), 'UNKNOWN', true, thrown);
 }

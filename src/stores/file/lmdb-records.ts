@@ -1,15 +1,14 @@
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { messageOf } from '../../base/errors.ts';
 import { CommitFailure } from './commit-failure.ts';
+import { DATA_FILE } from './data-file.ts';
 import type { RecordKey, RecordPort, StoredRecord, Table } from './record-port.ts';
 import { TABLES } from './record-port.ts';
 import type { WriteBatch } from './write-batch.ts';
-
-export const DATA_FILE = 'data.mdb';
 
 /** Address space for the file; not memory, and not disk. LMDB grows it when it is too small. */
 const MAP_BYTES = 2 ** 40;
@@ -22,74 +21,132 @@ const FILE_MODE = 0o600;
  */
 const DURABILITY = { overlappingSync: false, eventTurnBatching: false };
 
+/** LMDB's failures for want of room. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'MDB_MAP_FULL']);
+
+/** A disk with less room than this, or than this share of it, is full. */
+const ROOM_BYTES = 16 * 1024 * 1024;
+const ROOM_SHARE = 0.02;
+
 type Tables = Readonly<Record<Table, Database<Buffer, RecordKey>>>;
 
-/** What of LMDB's failures leaves the files as they were: no room for a page. */
-const HARMLESS = new Set(['ENOSPC', 'EDQUOT', 'MDB_MAP_FULL']);
+interface Environment {
+  readonly root: RootDatabase<Buffer, RecordKey>;
+  readonly tables: Tables;
+}
 
 /** The records of a folder in one LMDB environment. */
 export class LmdbRecords implements RecordPort {
-  readonly #file: string;
-  readonly #root: RootDatabase<Buffer, RecordKey>;
-  readonly #tables: Tables;
+  readonly #folder: string;
+  readonly #mode: 'write' | 'read';
   /** Which file is open, by device and number. */
   readonly #identity: string;
+  #environment: Environment;
+  #mustReopen = false;
 
   /** @throws whatever LMDB says when the files cannot be used */
   constructor(folder: string, mode: 'write' | 'read') {
-    this.#file = join(folder, DATA_FILE);
-    const options = {
-      ...(mode === 'write' ? DURABILITY : {}),
-      path: folder,
-      encoding: 'binary' as const,
-      noSubdir: false,
-      readOnly: mode === 'read',
-      mapSize: MAP_BYTES,
-      maxDbs: TABLES.length,
-      permissionsMode: FILE_MODE,
-    };
-    this.#root = open<Buffer, RecordKey>(options);
-    const openTables = (): Tables => {
-      const entries = TABLES.map((name) => [name, this.#root.openDB({ name, encoding: 'binary' })]);
-      return Object.fromEntries(entries) as Tables;
-    };
-    // one transaction makes all that are missing
-    this.#tables = mode === 'write' ? this.#root.transactionSync(openTables) : openTables();
-    this.#identity = identityOf(this.#file);
+    this.#folder = folder;
+    this.#mode = mode;
+    this.#environment = openEnvironment(folder, mode);
+    this.#identity = identityOf(join(folder, DATA_FILE));
   }
 
   read(table: Table, key: RecordKey): Buffer | undefined {
-    return this.#tables[table].getBinaryFast(key);
+    return this.#environment.tables[table].getBinaryFast(key);
   }
 
   scan(table: Table): Iterable<StoredRecord> {
-    return this.#tables[table].getRange().map(({ key, value }) => ({ key, bytes: value }));
+    const range = this.#environment.tables[table].getRange();
+    return range.map(({ key, value }) => ({ key, bytes: value }));
+  }
+
+  count(table: Table): number {
+    return (this.#environment.tables[table].getStats() as { entryCount: number }).entryCount;
   }
 
   async commit(batch: WriteBatch): Promise<void> {
-    const tables = this.#tables;
+    if (this.#mustReopen) await this.#reopen();
+    const { root, tables } = this.#environment;
     try {
-      await this.#root.batch(() => {
+      await root.batch(() => {
         batch.forEach((table, key, value) => {
           if (value === null) void tables[table].remove(key);
           else void tables[table].put(key, value);
         });
       });
     } catch (thrown) {
-      throw await failureOf(thrown);
+      throw this.#failureOf(await causeOf(thrown));
     }
-    this.#checkFile();
+    if (identityOf(join(this.#folder, DATA_FILE)) !== this.#identity) {
+      // writing to a file that was deleted succeeds, and keeps nothing
+      throw new CommitFailure(`${DATA_FILE} was removed or replaced`, 'ENOENT', true);
+    }
+  }
+
+  hasRoom(): boolean {
+    const { bavail, blocks, bsize } = statfsSync(this.#folder);
+    return bavail * bsize >= Math.min(ROOM_BYTES, blocks * bsize * ROOM_SHARE);
+  }
+
+  /** Copies the store as it is now, while others read and write. */
+  async copyTo(folder: string): Promise<void> {
+    await this.#environment.root.backup(folder, true);
   }
 
   async close(): Promise<void> {
-    await this.#root.close();
+    await this.#environment.root.close();
   }
 
-  /** Writing to a file that was deleted succeeds, and keeps nothing. */
-  #checkFile(): void {
-    if (identityOf(this.#file) === this.#identity) return;
-    throw new CommitFailure(`${DATA_FILE} was removed or replaced`, 'ENOENT', true);
+  /**
+   * A full disk leaves the last transaction as it was: a failed one wrote only to pages that nothing
+   * refers to, and the next one writes its own pages again. Any other failure may mean that what was
+   * synced before is not what can be read now.
+   */
+  #failureOf(cause: unknown): CommitFailure {
+    const code = codeOf(cause);
+    // a write that was cut short is reported as EIO
+    const isFull = FULL.has(code) || (code === 'EIO' && !this.hasRoom());
+    if (!isFull) return new CommitFailure(messageOf(cause), code, true, cause);
+    this.#mustReopen = true;
+    return new CommitFailure(messageOf(cause), code === 'EIO' ? 'ENOSPC' : code, false, cause);
   }
+
+  /** After some failures LMDB takes no more transactions, and lmdb then never says so. */
+  async #reopen(): Promise<void> {
+    const { root } = this.#environment;
+    const transaction = lastTransaction(root);
+    await root.close();
+    this.#environment = openEnvironment(this.#folder, this.#mode);
+    this.#mustReopen = false;
+    if (lastTransaction(this.#environment.root) === transaction) return;
+    throw new CommitFailure('a failed write took place after all', 'EIO', true);
+  }
+}
+
+function openEnvironment(folder: string, mode: 'write' | 'read'): Environment {
+  const options = {
+    ...(mode === 'write' ? DURABILITY : {}),
+    path: folder,
+    encoding: 'binary' as const,
+    noSubdir: false,
+    readOnly: mode === 'read',
+    mapSize: MAP_BYTES,
+    maxDbs: TABLES.length,
+    permissionsMode: FILE_MODE,
+  };
+  const root = open<Buffer, RecordKey>(options);
+  const openTables = (): Tables => {
+    const entries = TABLES.map((name) => [name, root.openDB({ name, encoding: 'binary' })]);
+    return Object.fromEntries(entries) as Tables;
+  };
+  // one transaction makes all that are missing
+  const tables = mode === 'write' ? root.transactionSync(openTables) : openTables();
+  return { root, tables };
+}
+
+function lastTransaction(root: RootDatabase): unknown {
+  return (root.getStats() as { lastTxnId?: number }).lastTxnId;
 }
 
 function identityOf(file: string): string {
@@ -98,13 +155,9 @@ function identityOf(file: string): string {
 }
 
 /** lmdb rejects with an error that carries a promise of the real one. */
-async function failureOf(thrown: unknown): Promise<CommitFailure> {
-  let cause = thrown;
-  if (thrown instanceof Error && 'commitError' in thrown) {
-    cause = await Promise.resolve(thrown.commitError).catch((error: unknown) => error);
-  }
-  const code = codeOf(cause);
-  return new CommitFailure(messageOf(cause), code, !HARMLESS.has(code), cause);
+async function causeOf(thrown: unknown): Promise<unknown> {
+  if (!(thrown instanceof Error) || !('commitError' in thrown)) return thrown;
+  return Promise.resolve(thrown.commitError).catch((error: unknown) => error);
 }
 
 /** The name of the system error or of LMDB's own. */

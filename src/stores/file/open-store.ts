@@ -2,10 +2,10 @@ import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { IiiError } from '../../base/errors.ts';
 import { LmdbRecords } from './lmdb-records.ts';
-import { padDataFile } from './pad-data-file.ts';
+import { checkDataFile } from './data-file.ts';
 import type { RecordPort } from './record-port.ts';
 import { openFailed } from './store-errors.ts';
-import { checkFormat, hasData, makeFolder, syncFolder, writeFormat } from './store-folder.ts';
+import { checkFormat, makeFolder, writeFormat } from './store-folder.ts';
 import type { StoreLock } from './store-lock.ts';
 import { lockStore } from './store-lock.ts';
 
@@ -31,39 +31,42 @@ export async function openStore(
 ): Promise<OpenedStore> {
   const folder = makeFolder(path);
   let lock: StoreLock | undefined;
+  let records: RecordPort | undefined;
   try {
-    const format = checkFormat(folder);
+    const isKnown = checkFormat(folder) !== null;
     lock = await lockStore(folder);
-    if (format === null) startFormat(folder);
-    padDataFile(folder);
-    const records = openRecords(folder);
+    if (isKnown) checkDataFile(folder);
+    records = openRecords(folder);
     restrictFiles(folder);
-    syncFolder(folder);
-    const held = lock;
+    // last, so that a folder with a format has everything else
+    if (!isKnown) startFormat(folder, records);
+    const [openedRecords, heldLock] = [records, lock];
     return {
       folder,
       records,
       close: async () => {
-        await records.close();
-        await held.release();
+        await openedRecords.close();
+        await heldLock.release();
       },
     };
   } catch (thrown) {
+    await records?.close();
     await lock?.release();
     throw openFailed(folder, thrown);
   }
 }
 
 /** Marks an empty folder as a store of this version. */
-function startFormat(folder: string): void {
-  if (hasData(folder)) {
-    throw new IiiError('STORE_DAMAGED', `The folder ${folder} has a database but no store.json.`, {
-      reason: 'It is not known which version wrote it. Nothing was changed.',
-      hint: 'Restore store.json from a backup, or give another folder with --store DIR.',
-      details: { folder },
-    });
+function startFormat(folder: string, records: RecordPort): void {
+  if (records.count('jobs') === 0) {
+    writeFormat(folder);
+    return;
   }
-  writeFormat(folder);
+  throw new IiiError('STORE_DAMAGED', `The folder ${folder} has jobs but no store.json.`, {
+    reason: 'It is not known which version wrote them. Nothing was changed.',
+    hint: 'Restore store.json from a backup, or give another folder with --store DIR.',
+    details: { folder },
+  });
 }
 
 /** Payloads may be confidential: no file of a store is readable by others, whatever the umask. */

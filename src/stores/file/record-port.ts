@@ -24,11 +24,17 @@ export interface RecordPort {
   /** All records of a table in the order of their keys. The bytes stay good. */
   scan(table: Table): Iterable<StoredRecord>;
 
+  /** How many records a table has, by its own account: a scan that finds fewer has lost some. */
+  count(table: Table): number;
+
   /**
    * Writes a batch, all or nothing. Resolves when the disk has confirmed it; rejects with a
    * `CommitFailure` when nothing of it took place. Not called again before it is done.
    */
   commit(batch: WriteBatch): Promise<void>;
+
+  /** Whether there is room for more jobs, with enough left over to go on with those that are there. */
+  hasRoom(): boolean;
 
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { IiiError } from '../../base/errors.ts';
 import type { Lanes, RestoredJob } from '../../queue/lanes.ts';
 import { ROW, stateName } from '../../queue/row-state.ts';
 import type { StoredPlacement } from './job-record.ts';
@@ -34,13 +35,13 @@ export function readStore(
     damage(damage: Damage): void;
   },
 ): void {
-  for (const { key, bytes } of records.scan('queues')) {
+  for (const { key, bytes } of scanAll(records, 'queues')) {
     const queue = decodeQueue(bytes);
     if (queue?.name === key) visit.queue(queue);
     else visit.damage(unreadable('queues', key, null));
   }
 
-  const states = records.scan('states')[Symbol.iterator]() as Iterator<StoredRecord, undefined>;
+  const states = scanAll(records, 'states');
   let record = take(states);
   /** Goes to the state of this job; states before it belong to none. */
   const stateAt = (seq: number): StoredRecord | undefined => {
@@ -53,7 +54,7 @@ export function readStore(
     record = take(states);
     return found;
   };
-  for (const { key, bytes } of records.scan('jobs')) {
+  for (const { key, bytes } of scanAll(records, 'jobs')) {
     const own = stateAt(Number(key));
     const placement = decodePlacement(bytes);
     if (placement?.seq !== key) {
@@ -143,4 +144,29 @@ function unreadable(table: Table, key: RecordKey, jobId: string | null): Damage 
 
 function take(records: Iterator<StoredRecord, undefined>): StoredRecord | undefined {
   return records.next().value;
+}
+
+/**
+ * All records of a table.
+ * @throws IiiError STORE_DAMAGED when some are missing: which ones can no longer be told
+ */
+function* scanAll(records: RecordPort, table: Table): Generator<StoredRecord, undefined> {
+  let found = 0;
+  let last: RecordKey | undefined;
+  for (const record of records.scan(table)) {
+    found++;
+    last = record.key;
+    yield record;
+  }
+  const expected = records.count(table);
+  if (found === expected) return;
+  throw new IiiError(
+    'STORE_DAMAGED',
+    `The table ${table} of the store has ${found} of ${expected} records.`,
+    {
+      reason: `The last one that can be read is ${last ?? 'none'}. Nothing was changed.`,
+      hint: 'Restore the folder from a backup (iii store backup makes one).',
+      details: { table, found, expected },
+    },
+  );
 }

@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { IiiError, messageOf } from '../../base/errors.ts';
-import { DATA_FILE } from './lmdb-records.ts';
 
 /** Layout of the folder and of everything in it. A newer one is refused. */
 export const STORE_FORMAT = 1;
@@ -78,7 +77,7 @@ export function makeFolder(path: string): string {
   return folder;
 }
 
-/** Marks a new folder with this version's format, durably, before there is anything else in it. */
+/** Marks a new folder with this version's format, durably, and with it everything else in it. */
 export function writeFormat(folder: string): void {
   const file = join(folder, FORMAT_FILE);
   const draft = `${file}.new`;
@@ -103,10 +102,6 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-export function hasData(folder: string): boolean {
-  return existsSync(join(folder, DATA_FILE));
 }
 
 function parseFormat(text: string): FormatFile | null {
