@@ -49,6 +49,9 @@ try {
     throw new Error(`iii --version printed ${JSON.stringify(version)}, not ${report.version}`);
   }
   runIn(folder, process.execPath, ['--input-type=module', '-e', `await import('${report.name}')`]);
+  // The native part of the file store must be there although no install script ran.
+  const openStore = "const { open } = await import('lmdb'); await open({ path: 'probe' }).close()";
+  runIn(folder, process.execPath, ['--input-type=module', '-e', openStore]);
   console.log(`${report.filename}: ${paths.length} files, installs and starts`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
