@@ -6,10 +6,9 @@ import { readDuration } from './input.ts';
 import type { Io } from './io.ts';
 import { usageError } from './usage.ts';
 
-export const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'yaml', 'name'] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'yaml', 'name'] as const;
 
-export const DEFAULT_URL = 'ws://127.0.0.1:49134';
+const DEFAULT_URL = 'ws://127.0.0.1:49134';
 const DEFAULT_TIMEOUT = '30s';
 
 /** What holds for a whole call of the command line, whatever the command. */

@@ -7,7 +7,7 @@ const TURN_MS = 60_000;
 /** What the way there and back may take. */
 const SLACK_MS = 10_000;
 
-export function hasEnded(job: JobDetail): boolean {
+function hasEnded(job: JobDetail): boolean {
   return ['completed', 'dead', 'discarded'].includes(job.state);
 }
 
