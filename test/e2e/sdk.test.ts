@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cliJson } from '../support/cli-process.ts';
 import { engineConfig } from '../support/engine-config.ts';
 import { EngineProcess } from '../support/engine-process.ts';
-import { eventually, pause } from '../support/eventually.ts';
+import { pause } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { SDK_VERSIONS, SdkWorker } from '../support/sdk-worker.ts';
 
