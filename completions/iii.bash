@@ -10,12 +10,15 @@ _iii() {
   local last="${typed[${#typed[@]} - 1]}"
   COMPREPLY=()
   if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
-    words="serve demo enqueue trigger completion help version queue job dlq worker function config token"
+    words="serve demo enqueue trigger publish completion help version queue job dlq topic subscription trigger-type worker function config token"
   elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
     case "${typed[1]}" in
       queue) words="list show pause resume" ;;
       job) words="list show cancel" ;;
       dlq) words="list show redrive discard" ;;
+      topic) words="list unsubscribe" ;;
+      subscription) words="list" ;;
+      trigger-type) words="list" ;;
       worker) words="list" ;;
       function) words="list" ;;
       config) words="validate" ;;

@@ -11,12 +11,16 @@ _iii() {
         'demo:see retries, dead letters and redrive happen, in one minute'
         'enqueue:put jobs in a queue'
         'trigger:call a function and print its result'
+        'publish:publish a message to a topic'
         'completion:print the completion script of a shell'
         'help:help on a command, exit-codes or examples'
         'version:versions of this tool, the protocol, and the running engine'
         'queue:look at queues, pause and resume them'
         'job:look at jobs, cancel them'
         'dlq:look at dead jobs, bring them back, throw them away'
+        'topic:topics and who is subscribed'
+        'subscription:durable subscriptions'
+        'trigger-type:kinds of events that call functions'
         'worker:connected workers'
         'function:functions that can be called'
         'config:check configuration files'
@@ -43,6 +47,19 @@ _iii() {
         'show:everything about one dead job'
         'redrive:bring dead jobs back to their queue'
         'discard:throw dead jobs away'
+      ) ;;
+      topic)
+      found=(
+        'list:topics, who is subscribed, and what piled up or was dropped'
+        'unsubscribe:end a durable subscription; its jobs stay until they are discarded'
+      ) ;;
+      subscription)
+      found=(
+        'list:every durable subscription with its settings and counts'
+      ) ;;
+      trigger-type)
+      found=(
+        'list:kinds of events that functions can be bound to'
       ) ;;
       worker)
       found=(

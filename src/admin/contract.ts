@@ -94,6 +94,8 @@ export interface DeadJob {
   readonly enqueuedAt: string;
   readonly failedAt: string;
   readonly payload: unknown;
+  /** The payload's own JSON text. */
+  readonly payloadText: string;
 }
 
 /** What a change would do, or did: counts per function, and a few of the jobs. */

@@ -1,5 +1,6 @@
 import type { LocalFunction } from '../engine/functions.ts';
 import { ADMIN_ROLES, type AdminFunctionId } from './contract.ts';
+import { channelHandlers } from './handlers/channels.ts';
 import { compatHandlers } from './handlers/compat.ts';
 import { deadLetterHandlers } from './handlers/dead-letters.ts';
 import { enqueueHandlers } from './handlers/enqueue.ts';
@@ -49,7 +50,11 @@ export function registerAdminFunctions(parts: AdminParts): void {
   for (const [id, handler] of Object.entries(compatible)) {
     add(id, COMPAT_OPERATIONS.has(id) ? 'operate' : 'read', handler);
   }
-  const producing = { ...enqueueHandlers(parts), ...publishHandlers(parts) };
+  const producing = {
+    ...enqueueHandlers(parts),
+    ...publishHandlers(parts),
+    ...channelHandlers(parts),
+  };
   for (const [id, handler] of Object.entries(producing)) add(id, 'trigger', handler);
   const open = { ...listingHandlers(parts), ...registrationHandlers(parts) };
   for (const [id, handler] of Object.entries(open)) add(id, 'any', handler);

@@ -1,6 +1,7 @@
 import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
 import { QUEUE_COMMANDS } from './tree/queues.ts';
 import { RUN_COMMANDS } from './tree/run.ts';
+import { TOPIC_COMMANDS } from './tree/topics.ts';
 import { TOOL_COMMANDS } from './tree/tooling.ts';
 
 /** First words that need a second one. */
@@ -8,6 +9,9 @@ export const NOUNS: readonly NounSpec[] = [
   { name: 'queue', summary: 'look at queues, pause and resume them' },
   { name: 'job', summary: 'look at jobs, cancel them' },
   { name: 'dlq', summary: 'look at dead jobs, bring them back, throw them away' },
+  { name: 'topic', summary: 'topics and who is subscribed' },
+  { name: 'subscription', summary: 'durable subscriptions' },
+  { name: 'trigger-type', summary: 'kinds of events that call functions' },
   { name: 'worker', summary: 'connected workers' },
   { name: 'function', summary: 'functions that can be called' },
   { name: 'config', summary: 'check configuration files' },
@@ -18,6 +22,7 @@ export const NOUNS: readonly NounSpec[] = [
 export const COMMANDS: readonly CommandSpec[] = [
   ...RUN_COMMANDS,
   ...QUEUE_COMMANDS,
+  ...TOPIC_COMMANDS,
   ...TOOL_COMMANDS,
 ];
 

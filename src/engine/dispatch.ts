@@ -306,7 +306,7 @@ function rateLimitOf(policy: QueuePolicy): RateLimit | undefined {
     : new RateLimit(policy.rateLimit.max, policy.rateLimit.perMs);
 }
 
-export function interrupted(message: string): Outcome {
+function interrupted(message: string): Outcome {
   return { kind: 'interrupted', error: { code: 'invocation_stopped', message } };
 }
 

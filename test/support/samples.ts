@@ -68,6 +68,7 @@ export const deadJob: DeadJob = {
   enqueuedAt: ago(600_000),
   failedAt: ago(120_000),
   payload: { amount: 12 },
+  payloadText: '{"amount":12}',
 };
 
 export const jobDetail: JobDetail = {

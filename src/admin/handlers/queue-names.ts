@@ -41,7 +41,7 @@ export async function queuesOfDeadLetters(engine: Engine, name: string): Promise
   return queues;
 }
 
-export function queueNotFound(name: string, known: readonly string[]): IiiError {
+function queueNotFound(name: string, known: readonly string[]): IiiError {
   const list = known.map((queue) => `'${queue}'`).join(', ');
   return new IiiError('QUEUE_NOT_FOUND', `queue '${name}' does not exist; there are ${list}`, {
     hint: 'iii queue list',

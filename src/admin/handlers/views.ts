@@ -56,6 +56,7 @@ export function deadJob(job: Job): DeadJob {
     enqueuedAt: timeText(job.enqueuedAt),
     failedAt: timeText(failure?.failedAt ?? job.enqueuedAt),
     payload: JSON.parse(job.payload) as unknown,
+    payloadText: job.payload,
   };
 }
 

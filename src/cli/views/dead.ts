@@ -24,7 +24,7 @@ export const deadCounts: ListView<DeadCount> = {
 };
 
 /** Dead jobs of one queue. */
-export function deadList(queue: string): ListView<DeadJob> {
+export function deadList(queue: string): ListView<Omit<DeadJob, 'payloadText'>> {
   return {
     columns: [
       { title: 'ID', importance: 100, min: 9, copied: true, value: (job) => job.id },

@@ -1,5 +1,6 @@
 import type { RunCommand } from '../../command.ts';
 import { printPages } from '../../pages.ts';
+import { withExactPayload } from '../../showing.ts';
 import { deadCounts, deadList } from '../../views/dead.ts';
 
 export const run: RunCommand = async (context, input) => {
@@ -12,7 +13,7 @@ export const run: RunCommand = async (context, input) => {
   }
   await printPages(context, input, deadList(queue), async (page) => {
     const { jobs, ...rest } = await engine.call('iii::dlq::list', { queue, ...page });
-    return { rows: jobs, ...rest };
+    return { rows: jobs.map(withExactPayload), ...rest };
   });
   return 0;
 };
