@@ -1,4 +1,4 @@
-import type { LocalFunction } from '../engine/functions.ts';
+import type { LocalCall, LocalFunction } from '../engine/functions.ts';
 import { ADMIN_ROLES, type AdminFunctionId } from './contract.ts';
 import { channelHandlers } from './handlers/channels.ts';
 import { compatHandlers } from './handlers/compat.ts';
@@ -38,7 +38,9 @@ export function registerAdminFunctions(parts: AdminParts): void {
       description: null,
       access,
       run: async (call) => {
-        const result = await handler(new Input(call.data), call);
+        const input = new Input(call.data);
+        const result = await handler(input, call);
+        if (access === 'operate' && !input.flag('dryRun')) audit(parts, id, call, result);
         return result === undefined ? null : JSON.stringify(result);
       },
     });
@@ -58,4 +60,19 @@ export function registerAdminFunctions(parts: AdminParts): void {
   for (const [id, handler] of Object.entries(producing)) add(id, 'trigger', handler);
   const open = { ...listingHandlers(parts), ...registrationHandlers(parts) };
   for (const [id, handler] of Object.entries(open)) add(id, 'any', handler);
+}
+
+/** One line for each change an operator made: who, what, and how many. */
+function audit(
+  { engine }: AdminParts,
+  action: string,
+  { caller }: LocalCall,
+  result: unknown,
+): void {
+  const facts: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(result ?? {})) {
+    if (typeof value !== 'object') facts[name] = value;
+  }
+  const by = caller?.tokenName ?? caller?.remoteAddress ?? 'this process';
+  engine.log.info('operator action', { action, by, ...facts });
 }

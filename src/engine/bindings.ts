@@ -9,7 +9,8 @@ export interface Binding {
   readonly functionId: string;
   readonly config: unknown;
   readonly metadata: unknown;
-  readonly owner: Worker;
+  /** Who registered it, and takes it away by leaving; `null` when it belongs to no connection. */
+  readonly owner: Worker | null;
 }
 
 /** A kind of event that a worker provides. */
@@ -31,6 +32,8 @@ export interface TriggerType {
   /** @throws IiiError when the binding's config cannot be used; its worker is told, nothing is bound */
   bind(binding: Binding): void;
   unbind(binding: Binding, cause: UnbindCause): void;
+  /** What listings say about a binding beside what was registered, under the names they use. */
+  facts?(binding: Binding): Readonly<Record<string, unknown>>;
 }
 
 /** How bindings reach the worker that provides their type. Implemented over the protocol. */

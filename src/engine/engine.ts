@@ -7,6 +7,7 @@ import type { Receipt, Store, StoreSignal } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { StateStore } from '../state/store.ts';
 import { Bindings } from './bindings.ts';
+import { Channels } from './channels.ts';
 import { Enqueuer, type EnqueueRequest } from './enqueue.ts';
 import { EventStream } from './events.ts';
 import { FunctionRegistry } from './functions.ts';
@@ -47,6 +48,7 @@ export class Engine implements Service {
   readonly functions = new FunctionRegistry();
   readonly bindings = new Bindings(providerLink);
   readonly invoker: Invoker;
+  readonly channels: Channels;
   readonly queues: Queues;
   readonly topics: Topics;
   readonly #options: EngineOptions;
@@ -65,6 +67,7 @@ export class Engine implements Service {
     this.policies = new Map(options.policies.map((policy) => [policy.name, policy]));
     this.events = new EventStream(log);
     this.invoker = new Invoker(this.functions, random);
+    this.channels = new Channels(clock, random);
     const { policies, events } = this;
     this.#enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes });
     const { functions, invoker } = this;
@@ -87,6 +90,7 @@ export class Engine implements Service {
       workers: this.workers,
       functions: this.functions,
       bindings: this.bindings,
+      channels: this.channels,
       invoker: this.invoker,
       enqueuer: this.#enqueuer,
       events: this.events,
@@ -136,7 +140,7 @@ export class Engine implements Service {
 
   readonly openSession: OpenSession = (link, info) => {
     const { random, clock } = this.#options;
-    const worker = new Worker(random.uuid(), link, info.remoteAddress, clock.now());
+    const worker = new Worker(random.uuid(), link, info, clock.now());
     this.workers.add(worker);
     const session = new WorkerSession(worker, random.uuid(), info, this.#sessionParts);
     this.#sessions.set(worker.id, session);

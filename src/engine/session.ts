@@ -11,6 +11,7 @@ import type {
 } from '../protocol/messages.ts';
 import { isAllowed, type Access } from './access.ts';
 import type { Bindings } from './bindings.ts';
+import type { Channels } from './channels.ts';
 import { enqueueError, type Enqueuer } from './enqueue.ts';
 import type { EventStream } from './events.ts';
 import type { FunctionRegistry } from './functions.ts';
@@ -22,6 +23,7 @@ export interface SessionParts {
   readonly workers: WorkerRegistry;
   readonly functions: FunctionRegistry;
   readonly bindings: Bindings;
+  readonly channels: Channels;
   readonly invoker: Invoker;
   readonly enqueuer: Enqueuer;
   readonly events: EventStream;
@@ -99,10 +101,11 @@ export class WorkerSession implements Session {
     const { worker } = this;
     if (!worker.connected) return;
     worker.connected = false;
-    const { workers, functions, bindings, events } = this.#parts;
+    const { workers, functions, bindings, channels, events } = this.#parts;
     functions.unregisterAll(worker);
     worker.abandonCalls();
     bindings.removeWorker(worker);
+    channels.removeOwnedBy(worker);
     workers.remove(worker);
     this.#parts.forget(this);
     if (!worker.announced) return;

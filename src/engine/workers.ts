@@ -1,4 +1,4 @@
-import type { Link } from './link.ts';
+import type { ConnectionInfo, Link } from './link.ts';
 import type { InvocationResult, WireError } from '../protocol/messages.ts';
 
 /** Bytes waiting in a worker's socket beyond which it gets no more jobs. */
@@ -36,6 +36,8 @@ export class Worker {
   readonly link: Link;
   readonly remoteAddress: string;
   readonly connectedAt: number;
+  /** Name of the token it came with; `null` when no tokens are configured. */
+  readonly tokenName: string | null;
   /** Ids of the functions it registered. */
   readonly functions = new Set<string>();
   /** Calls delivered to it that it has not answered, by the engine's invocation id. */
@@ -46,10 +48,11 @@ export class Worker {
   announced = false;
   connected = true;
 
-  constructor(id: string, link: Link, remoteAddress: string, connectedAt: number) {
+  constructor(id: string, link: Link, info: ConnectionInfo, connectedAt: number) {
     this.id = id;
     this.link = link;
-    this.remoteAddress = remoteAddress;
+    this.remoteAddress = info.remoteAddress;
+    this.tokenName = info.tokenName;
     this.connectedAt = connectedAt;
     this.profile = {
       name: id,

@@ -77,10 +77,17 @@ export class FakeWorker implements Link {
   }
 }
 
+interface LogLine {
+  readonly message: string;
+  readonly fields: unknown;
+}
+
 export interface EngineFixture {
   readonly engine: Engine;
   readonly clock: ManualClock;
   readonly events: EngineEvent[];
+  /** What the engine logged above debug. */
+  readonly logged: LogLine[];
   /** Lets everything that is ready happen, after moving time by this much. */
   readonly advance: (ms?: number) => Promise<void>;
   readonly worker: (info?: Partial<ConnectionInfo>) => FakeWorker;
@@ -104,13 +111,18 @@ export async function startEngine(
 ): Promise<EngineFixture> {
   const clock = new ManualClock();
   const store = new MemoryStore({ clock });
+  const logged: LogLine[] = [];
+  const keep = (message: string, fields?: unknown): void => {
+    logged.push({ message, fields });
+  };
+  const log = { ...silentLogger, info: keep, warn: keep, error: keep };
   const engine = new Engine({
     store,
     state: new MemoryStateStore(),
     policies,
     clock,
     random: systemRandom,
-    log: silentLogger,
+    log,
     maxJobBytes: 1_000_000,
     shutdownGraceMs: 30_000,
   });
@@ -128,6 +140,7 @@ export async function startEngine(
     engine,
     clock,
     events,
+    logged,
     advance: (ms = 0) => clock.advance(ms),
     worker: (info) => new FakeWorker(engine, info),
     enqueue: async (functionId, payload, options = {}) => {

@@ -77,7 +77,6 @@ export async function redriveAll(engine: Engine, selection: DeadSelection): Prom
   const { queues } = selection;
   if (moved.length > 0) {
     engine.events.emit({ kind: 'jobs_redriven', queues, jobs: moved.length });
-    engine.log.info('dead jobs were redriven', { queues: queues.join(','), jobs: moved.length });
   }
   return moved;
 }
@@ -88,10 +87,6 @@ export async function discardAll(engine: Engine, selection: DeadSelection): Prom
     engine.store.discard(batch),
   );
   for (const id of moved) engine.events.emit({ kind: 'job_discarded', id });
-  if (moved.length > 0) {
-    const queues = selection.queues.join(',');
-    engine.log.info('dead jobs were discarded', { queues, jobs: moved.length });
-  }
   return moved;
 }
 
