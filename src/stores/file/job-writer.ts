@@ -51,7 +51,7 @@ export class JobWriter {
   readonly #commits: GroupCommit;
   readonly #tally = new Tally();
   /** The next numbers, those of changes under way included. */
-  readonly #next = { seq: 1, deathOrder: 1 };
+  readonly #next = { seq: 1, deathOrder: 1, endOrder: 1 };
   /** The next death order without those under way. */
   #deaths = 1;
   /** The row whose records its own change has removed. */
@@ -126,7 +126,7 @@ export class JobWriter {
     const at = this.#parts.clock.now();
     return this.#change(rows, ({ row, queue, state, bytes }) => {
       this.#tally.add(queue, 'discarded');
-      const removed = this.#finish(row, discardedState(state, at));
+      const removed = this.#finish(row, discardedState(state, at, this.#next.endOrder++));
       return () => {
         this.#removed = removed;
         this.#lanes.discard(row, at, this.#parts.clock.now(), bytes);
@@ -221,11 +221,16 @@ export class JobWriter {
     if (found === undefined) throw new RangeError(`nothing is known of the job in row ${row}`);
     const queue = this.#lanes.table.lineOf(row).name;
     for (const total of totalsOf(settlement)) this.#tally.add(queue, total);
-    const state = settledState(settlement, found.state, this.#next.deathOrder);
+    const order = verdict.kind === 'dead' ? this.#next.deathOrder : this.#next.endOrder;
+    const state = settledState(settlement, found.state, order);
     let removed = NO_ROW;
-    if (verdict.kind === 'complete') removed = this.#finish(row, state);
-    else this.#put(state);
-    if (verdict.kind === 'dead') this.#next.deathOrder++;
+    if (verdict.kind === 'complete') {
+      this.#next.endOrder++;
+      removed = this.#finish(row, state);
+    } else {
+      if (verdict.kind === 'dead') this.#next.deathOrder++;
+      this.#put(state);
+    }
     const apply = (): void => {
       this.#removed = removed;
       stored.drop(row);

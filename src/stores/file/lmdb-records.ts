@@ -53,7 +53,9 @@ export class LmdbRecords implements RecordPort {
   }
 
   read(table: Table, key: RecordKey): Buffer | undefined {
-    return this.#environment.tables[table].getBinaryFast(key);
+    const bytes = this.#environment.tables[table].getBinaryFast(key);
+    // lmdb's buffer is larger than its `length` says, and only some methods go by that
+    return bytes?.subarray(0, bytes.length);
   }
 
   scan(table: Table): Iterable<StoredRecord> {

@@ -11,7 +11,13 @@ import { lockStore } from './store-lock.ts';
 
 const FILE_MODE = 0o600;
 
-export type OpenRecords = (folder: string) => RecordPort;
+/** @param isKnown whether the folder was a store before, so that its records must be there */
+export type OpenRecords = (folder: string, isKnown: boolean) => RecordPort;
+
+const openLmdb: OpenRecords = (folder, isKnown) => {
+  if (isKnown) checkDataFile(folder);
+  return new LmdbRecords(folder, 'write');
+};
 
 /** A folder that this process alone writes to. */
 export interface OpenedStore {
@@ -27,7 +33,7 @@ export interface OpenedStore {
  */
 export async function openStore(
   path: string,
-  openRecords: OpenRecords = (folder) => new LmdbRecords(folder, 'write'),
+  openRecords: OpenRecords = openLmdb,
 ): Promise<OpenedStore> {
   const folder = makeFolder(path);
   let lock: StoreLock | undefined;
@@ -35,8 +41,7 @@ export async function openStore(
   try {
     const isKnown = checkFormat(folder) !== null;
     lock = await lockStore(folder);
-    if (isKnown) checkDataFile(folder);
-    records = openRecords(folder);
+    records = openRecords(folder, isKnown);
     restrictFiles(folder);
     // last, so that a folder with a format has everything else
     if (!isKnown) startFormat(folder, records);

@@ -71,10 +71,11 @@ export function readStore(
   stateAt(Infinity);
 }
 
-/** The next place in the order of acceptance, and in the order of deaths. */
+/** The next place in the order of acceptance, in that of deaths, and in that of ends. */
 export interface NextNumbers {
   readonly seq: number;
   readonly deathOrder: number;
+  readonly endOrder: number;
 }
 
 /** What recovery found. */
@@ -88,18 +89,19 @@ export function recover(records: RecordPort, lanes: Lanes, now: number): Recover
   const damages: Damage[] = [];
   const finished: FoundJob[] = [];
   const queues: StoredQueue[] = [];
-  const next = { seq: 1, deathOrder: 1 };
+  const next = { seq: 1, deathOrder: 1, endOrder: 1 };
   readStore(records, {
     queue: (queue) => queues.push(queue),
     damage: (damage) => damages.push(damage),
     job: (job) => {
       next.seq = Math.max(next.seq, job.placement.seq + 1);
-      next.deathOrder = Math.max(next.deathOrder, (job.state?.deathOrder ?? 0) + 1);
+      const kind = isFinished(job) ? 'endOrder' : 'deathOrder';
+      next[kind] = Math.max(next[kind], (job.state?.order ?? 0) + 1);
       if (isFinished(job)) finished.push(job);
       else lanes.restore(restoredOf(job), now);
     },
   });
-  finished.sort((a, b) => (a.state?.stampAt ?? 0) - (b.state?.stampAt ?? 0));
+  finished.sort((a, b) => (a.state?.order ?? 0) - (b.state?.order ?? 0));
   for (const job of finished) lanes.restore(restoredOf(job), now);
   for (const { name, paused, totals, nextSeq, nextDeathOrder } of queues) {
     lanes.table.ensureLine(name, false).paused = paused;
@@ -121,19 +123,20 @@ function restoredOf(found: FoundJob): RestoredJob {
     const fresh = { attempts: 0, interruptions: 0, epoch: 0, stampAt: 0, deathOrder: 0 };
     return { ...placement, ...fresh, state: 'waiting', bytes };
   }
-  const { attempts, interruptions, epoch, dueAt, stampAt, deathOrder } = state;
+  const { attempts, interruptions, epoch, dueAt, stampAt, order } = state;
   return {
     ...placement,
     // a finished job has given its key back, and another may hold it by now
     dedupKey: isFinished(found) ? null : placement.dedupKey,
-    expiresAt: state.past.expiryLifted ? null : placement.expiresAt,
+    // a dead job does not expire, and no longer does once it is redriven
+    expiresAt: state.past.expiryLifted || state.state === ROW.dead ? null : placement.expiresAt,
     state: stateName(state.state) ?? 'waiting',
     attempts,
     interruptions,
     epoch,
     dueAt,
     stampAt,
-    deathOrder,
+    deathOrder: state.state === ROW.dead ? order : 0,
     bytes,
   };
 }

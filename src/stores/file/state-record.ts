@@ -25,8 +25,8 @@ export interface StoredState {
   readonly dueAt: number;
   /** In flight: when leased. Dead: when failed. Finished: when ended. Otherwise 0. */
   readonly stampAt: number;
-  /** Place in the order of deaths; 0 unless dead. */
-  readonly deathOrder: number;
+  /** Dead: place in the order of deaths. Finished: place in the order of ends. Otherwise 0. */
+  readonly order: number;
   readonly past: Past;
 }
 
@@ -48,7 +48,7 @@ export function encodeState(writer: RecordWriter, stored: StoredState): Buffer {
   writer.count(stored.epoch);
   writer.number(stored.dueAt);
   writer.number(stored.stampAt);
-  writer.number(stored.deathOrder);
+  writer.number(stored.order);
   if (hasPast) writer.text(text);
   return writer.end();
 }
@@ -65,12 +65,12 @@ export function decodeState(bytes: Buffer): StoredState | null {
   const epoch = reader.count();
   const dueAt = reader.number();
   const stampAt = reader.number();
-  const deathOrder = reader.number();
+  const order = reader.number();
   const expiryLifted = (flags & HAS.expiryLifted) !== 0;
   const past =
     (flags & HAS.past) === 0
       ? { ...NO_PAST, expiryLifted }
       : { ...(JSON.parse(reader.text()) as Omit<Past, 'expiryLifted'>), expiryLifted };
   if (!STATES.has(state)) return null;
-  return { seq, state, attempts, interruptions, epoch, dueAt, stampAt, deathOrder, past };
+  return { seq, state, attempts, interruptions, epoch, dueAt, stampAt, order, past };
 }

@@ -63,7 +63,7 @@ export class StoredJobs {
         epoch: columns.epoch.get(row),
         dueAt: columns.dueAt.get(row),
         stampAt: columns.stampAt.get(row),
-        deathOrder: columns.deathOrder.get(row),
+        order: columns.deathOrder.get(row),
         past: held.past,
       },
     };

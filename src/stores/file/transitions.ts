@@ -7,12 +7,12 @@ import type { StoredState } from './state-record.ts';
 /**
  * What a leased job's record says once a settlement is carried out. It says what `Lanes.settle`
  * does: if you change one, also change the other.
- * @param deathOrder its place in the order of deaths, should it die
+ * @param order its place in the order of deaths or of ends, whichever it comes to
  */
 export function settledState(
   { verdict, record, at }: Settlement,
   leased: StoredState,
-  deathOrder: number,
+  order: number,
 ): StoredState {
   const { past } = leased;
   const next: StoredState = {
@@ -25,14 +25,14 @@ export function settledState(
   };
   switch (verdict.kind) {
     case 'complete':
-      return { ...next, state: ROW.completed, stampAt: at };
+      return { ...next, state: ROW.completed, stampAt: at, order };
     case 'retry':
       return { ...next, dueAt: verdict.dueAt };
     case 'return':
       return next;
     case 'dead': {
       const failure = { reason: verdict.reason, failedAt: at, error: verdict.error };
-      const dead = { state: ROW.dead, stampAt: at, deathOrder };
+      const dead = { state: ROW.dead, stampAt: at, order };
       return { ...next, ...dead, past: { ...next.past, failure } };
     }
   }
@@ -55,11 +55,11 @@ export function totalsOf({ verdict }: Settlement): readonly (keyof QueueTotals)[
 /** What a dead job's record says once it is redriven at `at`. See `Lanes.redrive`. */
 export function redrivenState(dead: StoredState, at: number): StoredState {
   const past = { ...dead.past, failure: null, expiryLifted: true };
-  const fresh = { attempts: 0, interruptions: 0, deathOrder: 0, stampAt: 0 };
+  const fresh = { attempts: 0, interruptions: 0, order: 0, stampAt: 0 };
   return { ...dead, ...fresh, state: ROW.waiting, dueAt: at, past };
 }
 
-/** What an unfinished job's record says once it is discarded at `at`. See `Lanes.discard`. */
-export function discardedState(unfinished: StoredState, at: number): StoredState {
-  return { ...unfinished, state: ROW.discarded, stampAt: at };
+/** What an unfinished job's record says once it ends as discarded at `at`. See `Lanes.discard`. */
+export function discardedState(unfinished: StoredState, at: number, order: number): StoredState {
+  return { ...unfinished, state: ROW.discarded, stampAt: at, order };
 }
