@@ -10,7 +10,7 @@ import { QueueActivity } from './observe/queue-activity.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
 import { MemoryStateStore } from './stores/memory/memory-state-store.ts';
 import { createStore } from './stores/registry.ts';
-import { subscriberTypes } from './triggers/queue/subscriber.ts';
+import { registerTriggerTypes } from './triggers/register.ts';
 import { VERSION } from './version.ts';
 
 export interface AppOptions {
@@ -50,7 +50,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     maxJobBytes: config.maxJobBytes,
     shutdownGraceMs: config.shutdownGraceMs,
   });
-  for (const type of subscriberTypes(engine.topics, log)) engine.bindings.addBuiltIn(type);
+  registerTriggerTypes(engine);
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
   registerAdminFunctions({

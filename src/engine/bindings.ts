@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors.ts';
-import type { RegisterTrigger, RegisterTriggerType, WireError } from '../protocol/messages.ts';
+import type { RegisterTriggerType, WireError } from '../protocol/messages.ts';
 import type { Worker } from './workers.ts';
 
 /** A trigger: one function bound to one kind of event. */
@@ -34,6 +34,8 @@ export interface TriggerType {
   unbind(binding: Binding, cause: UnbindCause): void;
   /** What listings say about a binding beside what was registered, under the names they use. */
   facts?(binding: Binding): Readonly<Record<string, unknown>>;
+  /** The engine stops: nothing fires from now on. */
+  stop?(): void;
 }
 
 /** How bindings reach the worker that provides their type. Implemented over the protocol. */
@@ -42,6 +44,9 @@ export interface ProviderLink {
   unbind(provider: Worker, binding: Binding): void;
   reject(owner: Worker, binding: Binding, error: WireError): void;
 }
+
+/** A trigger as it is asked for. */
+export type NewBinding = Omit<Binding, 'owner'>;
 
 /**
  * Triggers and the types they belong to. A binding whose type nobody provides is parked and handed
@@ -62,40 +67,53 @@ export class Bindings {
     this.#builtIn.set(type.id, type);
   }
 
+  /** No type of the engine fires from now on; the bindings stay. */
+  stop(): void {
+    for (const type of this.#builtIn.values()) type.stop?.();
+  }
+
   builtIn(): TriggerType[] {
     return [...this.#builtIn.values()];
   }
 
-  /** Adds a binding; one with the same id is replaced. */
-  register(owner: Worker, message: Omit<RegisterTrigger, 'kind'>): void {
-    const previous = this.#bindings.get(message.id);
+  /**
+   * Adds a binding; one with the same id is replaced.
+   * @param owner `null`: it stays until somebody unregisters it
+   * @returns why it cannot be; its owner was told, and it is not there
+   */
+  register(
+    owner: Worker | null,
+    { id, triggerType, functionId, config, metadata }: NewBinding,
+  ): WireError | null {
+    const previous = this.#bindings.get(id);
     if (previous !== undefined) this.#drop(previous, 'replaced');
-    const binding: Binding = {
-      id: message.id,
-      triggerType: message.triggerType,
-      functionId: message.functionId,
-      config: message.config,
-      metadata: message.metadata,
-      owner,
-    };
-    const builtIn = this.#builtIn.get(binding.triggerType);
+    const binding: Binding = { id, triggerType, functionId, config, metadata, owner };
+    const builtIn = this.#builtIn.get(triggerType);
     if (builtIn !== undefined) {
       try {
         builtIn.bind(binding);
       } catch (thrown) {
         const error = { code: 'trigger_registration_failed', message: messageOf(thrown) };
-        this.#link.reject(owner, binding, error);
-        return;
+        if (owner !== null) this.#link.reject(owner, binding, error);
+        return error;
       }
     }
-    this.#bindings.set(binding.id, binding);
-    const type = this.#types.get(binding.triggerType);
+    this.#bindings.set(id, binding);
+    const type = this.#types.get(triggerType);
     if (type !== undefined) this.#link.bind(type.provider, binding);
+    return null;
   }
 
-  unregister(id: string): void {
+  /** Whether there was such a binding. */
+  unregister(id: string): boolean {
     const binding = this.#bindings.get(id);
     if (binding !== undefined) this.#drop(binding, 'unregistered');
+    return binding !== undefined;
+  }
+
+  /** What listings say about a binding beside what was registered. */
+  factsOf(binding: Binding): Readonly<Record<string, unknown>> {
+    return this.#builtIn.get(binding.triggerType)?.facts?.(binding) ?? {};
   }
 
   /**
@@ -125,7 +143,7 @@ export class Bindings {
     const binding = this.#bindings.get(bindingId);
     if (binding === undefined || error === null) return;
     if (this.#types.get(binding.triggerType)?.provider !== provider) return;
-    this.#link.reject(binding.owner, binding, error);
+    if (binding.owner !== null) this.#link.reject(binding.owner, binding, error);
   }
 
   /** Takes away everything a lost worker bound or provided. */
@@ -138,7 +156,8 @@ export class Bindings {
     }
   }
 
-  countOf(worker: Worker): number {
+  /** Bindings of one owner. */
+  countOf(worker: Worker | null): number {
     let count = 0;
     for (const binding of this.#bindings.values()) if (binding.owner === worker) count++;
     return count;

@@ -132,6 +132,7 @@ export class Engine implements Service {
   async stop(): Promise<void> {
     if (this.#state !== 'running') return;
     this.#state = 'stopped';
+    this.bindings.stop();
     this.#enqueuer.close();
     await this.queues.drain(this.#options.shutdownGraceMs);
     await this.#options.state.close();

@@ -10,10 +10,12 @@ import { decodeText } from '../../src/protocol/decode.ts';
 import { defaultPolicy } from '../../src/queue/policy.ts';
 import type { QueuePolicy } from '../../src/queue/types.ts';
 import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
-import { subscriberTypes } from '../../src/triggers/queue/subscriber.ts';
+import { registerTriggerTypes } from '../../src/triggers/register.ts';
 import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
 
 export type Frame = Readonly<Record<string, unknown>>;
+
+let lastTrigger = 0;
 
 /** A worker connected without a socket: frames go in as text, and what the engine sent is kept. */
 export class FakeWorker implements Link {
@@ -64,12 +66,31 @@ export class FakeWorker implements Link {
     this.say({ type: 'invocationresult', invocation_id, function_id, ...outcome });
   }
 
+  /** Binds a function to an event, and answers the id of the trigger. */
+  bind(triggerType: string, functionId: string, config: unknown = {}, metadata?: unknown): string {
+    const id = `${triggerType}-${(lastTrigger += 1)}`;
+    const names = { trigger_type: triggerType, function_id: functionId };
+    this.say({ type: 'registertrigger', id, ...names, config, metadata });
+    return id;
+  }
+
+  unbind(id: string): void {
+    this.say({ type: 'unregistertrigger', id });
+  }
+
   disconnect(): void {
     this.#session.closed();
   }
 
   deliveries(): Frame[] {
     return this.sent.filter((frame) => frame['type'] === 'invokefunction');
+  }
+
+  /** The data of every call of one function, in order. */
+  seen(functionId: string): unknown[] {
+    return this.deliveries()
+      .filter(({ function_id }) => function_id === functionId)
+      .map(({ data }) => data);
   }
 
   results(): Frame[] {
@@ -126,7 +147,7 @@ export async function startEngine(
     maxJobBytes: 1_000_000,
     shutdownGraceMs: 30_000,
   });
-  for (const type of subscriberTypes(engine.topics, silentLogger)) engine.bindings.addBuiltIn(type);
+  registerTriggerTypes(engine);
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
   const startedAt = clock.now();

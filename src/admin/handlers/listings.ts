@@ -44,8 +44,9 @@ export function listingHandlers({ engine }: AdminParts): Readonly<Record<string,
       Promise.resolve({
         registered_triggers: selectBindings(engine, input).map((binding) => ({
           ...bindingEntry(binding),
-          worker_name: binding.owner.profile.name,
+          worker_name: binding.owner?.profile.name ?? 'engine',
           config_summary: JSON.stringify(binding.config),
+          ...engine.bindings.factsOf(binding),
         })),
       }),
     'engine::trigger-types::list': () =>
