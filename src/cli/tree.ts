@@ -1,6 +1,7 @@
 import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
 import { QUEUE_COMMANDS } from './tree/queues.ts';
 import { RUN_COMMANDS } from './tree/run.ts';
+import { STORE_COMMANDS } from './tree/store.ts';
 import { TOPIC_COMMANDS } from './tree/topics.ts';
 import { TOOL_COMMANDS } from './tree/tooling.ts';
 
@@ -14,6 +15,7 @@ export const NOUNS: readonly NounSpec[] = [
   { name: 'trigger-type', summary: 'kinds of events that call functions' },
   { name: 'worker', summary: 'connected workers' },
   { name: 'function', summary: 'functions that can be called' },
+  { name: 'store', summary: 'check, copy and look at the folder that keeps the jobs' },
   { name: 'config', summary: 'check configuration files' },
   { name: 'token', summary: 'tokens for engines that ask for one' },
 ];
@@ -23,6 +25,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...RUN_COMMANDS,
   ...QUEUE_COMMANDS,
   ...TOPIC_COMMANDS,
+  ...STORE_COMMANDS,
   ...TOOL_COMMANDS,
 ];
 

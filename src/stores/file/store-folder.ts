@@ -16,7 +16,7 @@ import { IiiError, messageOf } from '../../base/errors.ts';
 export const STORE_FORMAT = 1;
 
 /** Says which format the folder has, readable without opening anything. */
-const FORMAT_FILE = 'store.json';
+export const FORMAT_FILE = 'store.json';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
@@ -95,8 +95,11 @@ export function writeFormat(folder: string): void {
 
 /** Makes the names in a folder durable. */
 export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const fd = openSync(folder, 'r');
+  if (process.platform !== 'win32') syncFile(folder);
+}
+
+export function syncFile(file: string): void {
+  const fd = openSync(file, 'r');
   try {
     fsyncSync(fd);
   } finally {

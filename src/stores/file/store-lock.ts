@@ -64,16 +64,17 @@ function locked(folder: string): IiiError {
   const pid = ownerOf(folder);
   return new IiiError(
     'STORE_LOCKED',
-    `The store in ${folder} is in use by another engine${pid === null ? '' : ` (process ${pid})`}.`,
+    `The store in ${folder} is in use by another process${pid === null ? '' : ` (${pid})`}.`,
     {
       reason: 'Only one engine at a time may write to a store.',
-      hint: 'Stop that engine, or give this one another folder with --store DIR.',
+      hint: 'Stop that engine, or give another folder with --store DIR.',
       details: { folder, pid },
     },
   );
 }
 
-function ownerOf(folder: string): number | null {
+/** The process that last took the lock; `null` when that is not known. */
+export function ownerOf(folder: string): number | null {
   try {
     const pid = Number.parseInt(readFileSync(join(folder, OWNER_FILE), 'utf8'), 10);
     return Number.isInteger(pid) ? pid : null;

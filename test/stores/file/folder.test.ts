@@ -101,7 +101,7 @@ describe('the folder of a file store', () => {
     const store = await opened(folder);
     await expect(opened(folder)).rejects.toMatchObject({
       code: 'STORE_LOCKED',
-      message: expect.stringContaining(`process ${process.pid}`),
+      message: expect.stringContaining(`another process (${process.pid})`),
       details: { folder, pid: process.pid },
     });
     await store.close();

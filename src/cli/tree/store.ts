@@ -1,0 +1,43 @@
+import type { ArgumentSpec, CommandSpec } from '../command.ts';
+
+const FOLDER: ArgumentSpec = {
+  name: 'folder',
+  summary: 'folder of the store (default ./data/queue_store)',
+  completes: 'directory',
+};
+
+/** Commands that read a file store themselves, with an engine beside them or without. */
+export const STORE_COMMANDS: readonly CommandSpec[] = [
+  {
+    path: ['store', 'verify'],
+    summary: 'check every record of a file store',
+    notes: [
+      'Reads everything and changes nothing. The exit status is 1 when something is damaged; iii serve --repair then puts it aside and goes on with the rest.',
+    ],
+    arguments: [FOLDER],
+    examples: [{ command: 'iii store verify ./data/queue_store', does: 'jobs by state, damage' }],
+    load: () => import('../commands/store/verify.ts'),
+  },
+  {
+    path: ['store', 'backup'],
+    summary: 'copy a file store, also while the engine runs',
+    notes: [
+      'The copy is the store at one instant, and is checked. To use it, start an engine on it with --store.',
+    ],
+    arguments: [
+      { name: 'folder', summary: 'the store to copy', required: true, completes: 'directory' },
+      { name: 'to', summary: 'a new or empty folder', required: true, completes: 'directory' },
+    ],
+    examples: [
+      { command: 'iii store backup ./data/queue_store /backup/monday', does: 'a consistent copy' },
+    ],
+    load: () => import('../commands/store/backup.ts'),
+  },
+  {
+    path: ['store', 'info'],
+    summary: 'what a file store holds, and which engine uses it',
+    arguments: [FOLDER],
+    examples: [{ command: 'iii store info', does: 'of ./data/queue_store' }],
+    load: () => import('../commands/store/info.ts'),
+  },
+];
