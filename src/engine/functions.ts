@@ -34,6 +34,8 @@ export interface LocalFunction {
   readonly description: string | null;
   /** What a caller's role must allow: `any`, looking, or changing; `trigger` for an embedder's own. */
   readonly access: 'any' | 'read' | 'operate' | 'trigger';
+  /** One of the engine's own and not an embedder's: listings leave it out unless asked. */
+  readonly internal?: boolean;
   /** Returns the result's JSON text, or `null` for none. What it throws is the call's error. */
   readonly run: (call: LocalCall) => Promise<string | null>;
 }
@@ -43,6 +45,8 @@ export interface FunctionListing {
   readonly id: string;
   readonly facts: FunctionFacts;
   readonly workers: readonly Worker[];
+  /** One of the engine's own. */
+  readonly internal: boolean;
   readonly local: boolean;
 }
 
@@ -146,12 +150,13 @@ export class FunctionRegistry implements FunctionOffer {
     const local = this.#locals.get(id);
     if (local !== undefined) {
       const facts = { ...NO_FACTS, description: local.description };
-      return { id, facts, workers: [], local: true };
+      return { id, facts, workers: [], internal: local.internal ?? false, local: true };
     }
     const registrations = this.#registrations.get(id);
     const newest = registrations?.at(-1);
     if (registrations === undefined || newest === undefined) return undefined;
-    return { id, facts: newest.facts, workers: registrations.map((r) => r.worker), local: false };
+    const workers = registrations.map((r) => r.worker);
+    return { id, facts: newest.facts, workers, internal: false, local: false };
   }
 
   /** Every function, by id. */

@@ -21,8 +21,8 @@ export function workerHandlers({
 }
 
 /** The engine's own functions; an embedder's are shown. */
-export function isInternal({ id, local }: FunctionListing): boolean {
-  return id.startsWith('engine::') || (local && id.startsWith('iii::'));
+export function isInternal({ id, internal }: FunctionListing): boolean {
+  return internal || id.startsWith('engine::');
 }
 
 function workerView(worker: Worker): WorkerView {
