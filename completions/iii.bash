@@ -10,7 +10,7 @@ _iii() {
   local last="${typed[${#typed[@]} - 1]}"
   COMPREPLY=()
   if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
-    words="serve demo enqueue trigger publish completion help version queue job dlq topic subscription trigger-type worker function config token"
+    words="serve demo enqueue trigger publish completion help version queue job dlq topic subscription trigger-type worker function store config token"
   elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
     case "${typed[1]}" in
       queue) words="list show pause resume" ;;
@@ -21,6 +21,7 @@ _iii() {
       trigger-type) words="list" ;;
       worker) words="list" ;;
       function) words="list" ;;
+      store) words="verify backup info" ;;
       config) words="validate" ;;
       token) words="create" ;;
     esac

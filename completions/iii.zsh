@@ -23,6 +23,7 @@ _iii() {
         'trigger-type:kinds of events that call functions'
         'worker:connected workers'
         'function:functions that can be called'
+        'store:check, copy and look at the folder that keeps the jobs'
         'config:check configuration files'
         'token:tokens for engines that ask for one'
     )
@@ -68,6 +69,12 @@ _iii() {
       function)
       found=(
         'list:functions that can be called'
+      ) ;;
+      store)
+      found=(
+        'verify:check every record of a file store'
+        'backup:copy a file store, also while the engine runs'
+        'info:what a file store holds, and which engine uses it'
       ) ;;
       config)
       found=(
