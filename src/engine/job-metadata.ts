@@ -6,14 +6,12 @@ import type { Lease, QueuePolicy } from '../queue/types.ts';
  */
 export function jobMetadata(lease: Lease, policy: QueuePolicy): string {
   const { job, attempt, epoch } = lease;
-  const facts = JSON.stringify({
-    id: job.id,
-    queue: job.queue,
-    attempt,
-    max_attempts: job.overrides.maxAttempts ?? policy.maxAttempts,
-    epoch,
-    enqueued_at: new Date(job.enqueuedAt).toISOString(),
-  });
+  const maxAttempts = job.overrides.maxAttempts ?? policy.maxAttempts;
+  // Put together by hand: this runs once per attempt, and only the queue's name needs escaping.
+  const facts =
+    `{"id":"${job.id}","queue":${JSON.stringify(job.queue)},"attempt":${attempt},` +
+    `"max_attempts":${maxAttempts},"epoch":${epoch},` +
+    `"enqueued_at":"${new Date(job.enqueuedAt).toISOString()}"}`;
   const given = job.metadata?.trim() ?? '';
   // The last of two equal keys counts, so ours goes to the end.
   if (!given.startsWith('{') || given === '{}') return `{"iii.job":${facts}}`;
