@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
-import { OUTSTANDING, type StoreKind } from './engine.ts';
+import { OUTSTANDING, startEngine, type StoreKind } from './engine.ts';
 import {
   type Latency,
   measureEcho,
@@ -10,6 +10,7 @@ import {
   measureLatency,
   measureSdk,
   type Rate,
+  warmUp,
 } from './measure.ts';
 import { type Measured, printReport } from './report.ts';
 import { measureStartUp } from './start-up.ts';
@@ -17,8 +18,9 @@ import { measureStartUp } from './start-up.ts';
 /*
  * npm run bench [-- --store file] [-- --repetitions 3]
  *
- * The engine, the bare echo and this load generator are processes of their own. What is compared is
- * measured in turn, again and again, and reported by its median, because the machine is rarely quiet.
+ * The engine, the bare echo and this load generator are processes of their own; the first two stay up and
+ * warm for the whole run. What is compared is measured in turn, again and again, and reported by its
+ * median, because the machine is rarely quiet.
  */
 
 const { values } = parseArgs({
@@ -40,6 +42,9 @@ const echo = await startChild([
 ]);
 const echoUrl = `ws://127.0.0.1:${String(echo.ready['port'])}`;
 
+const engine = await startEngine(store);
+await warmUp(engine);
+
 const rates = new Map<string, Rate[]>();
 const latencies: Latency[] = [];
 const keep = (name: string, rate: Rate): void => {
@@ -51,12 +56,13 @@ for (let repetition = 1; repetition <= repetitions; repetition++) {
   for (const outstanding of OUTSTANDING) {
     keep(`echo ${outstanding}`, await measureEcho(`${echoUrl}/`, echo.pid, outstanding));
     keep(`echoJson ${outstanding}`, await measureEcho(`${echoUrl}/json`, echo.pid, outstanding));
-    keep(`enqueue ${outstanding}`, await measureEnqueue(store, outstanding));
-    keep(`jobs ${outstanding}`, await measureJobs(store, outstanding));
+    keep(`enqueue ${outstanding}`, await measureEnqueue(engine, outstanding));
+    keep(`jobs ${outstanding}`, await measureJobs(engine, outstanding));
   }
-  keep('sdk 100', await measureSdk(store, 100));
-  latencies.push(await measureLatency(store));
+  keep('sdk 100', await measureSdk(engine, 100));
+  latencies.push(await measureLatency(engine));
 }
+await engine.stop();
 await echo.stop();
 
 const measured: Measured = {

@@ -1,9 +1,11 @@
 import { readUsage } from './child.ts';
 import { CorkedSocket } from './corked-socket.ts';
-import { type BenchEngine, queueFor, startEngine, type StoreKind } from './engine.ts';
+import { type BenchEngine, queueFor } from './engine.ts';
 import { Consumer, enqueueFrame, Producer } from './load.ts';
 
-const WARM_UP_MS = 400;
+const WARM_UP_MS = 300;
+const WARM_UP_JOBS = 60_000;
+const WARM_UP_OUTSTANDING = 1_000;
 const ECHO_MS = 1_000;
 const ENQUEUE_MS = 1_200;
 const JOBS_MS = 1_500;
@@ -51,131 +53,118 @@ export async function measureEcho(url: string, pid: number, outstanding: number)
   return rate;
 }
 
-/** Jobs accepted per second while nobody runs them. */
-export async function measureEnqueue(store: StoreKind, outstanding: number): Promise<Rate> {
-  return withEngine(store, async (engine) => {
-    const producer = await Producer.open(engine.url, queueFor(outstanding));
-    await producer.run(outstanding, WARM_UP_MS);
-    const before = producer.receipts;
-    const meter = startMeter(engine.pid);
-    await producer.run(outstanding, ENQUEUE_MS);
-    const rate = meter(producer.receipts - before);
-    await producer.close();
-    return rate;
-  });
+/** Runs enough jobs that every hot path of the engine is compiled, as in one that has been up for a while. */
+export async function warmUp(engine: BenchEngine): Promise<void> {
+  const consumer = await Consumer.open(engine.url);
+  const producer = await Producer.open(engine.url, queueFor(WARM_UP_OUTSTANDING));
+  while (producer.sent < WARM_UP_JOBS) await producer.run(WARM_UP_OUTSTANDING, WARM_UP_MS);
+  await consumer.reached(producer.sent);
+  await Promise.all([producer.close(), consumer.close()]);
+}
+
+/** Jobs accepted per second while nobody runs them; they are run afterwards. */
+export async function measureEnqueue(engine: BenchEngine, outstanding: number): Promise<Rate> {
+  const producer = await Producer.open(engine.url, queueFor(outstanding));
+  await producer.run(outstanding, WARM_UP_MS);
+  const before = producer.receipts;
+  const meter = startMeter(engine.pid);
+  await producer.run(outstanding, ENQUEUE_MS);
+  const rate = meter(producer.receipts - before);
+  const consumer = await Consumer.open(engine.url);
+  await consumer.reached(producer.sent);
+  await Promise.all([producer.close(), consumer.close()]);
+  return rate;
 }
 
 /** Jobs enqueued and run to their end per second, both at once. The time includes the last job's end. */
-export async function measureJobs(store: StoreKind, outstanding: number): Promise<Rate> {
-  return withEngine(store, async (engine) => {
-    const consumer = await Consumer.open(engine.url);
-    const producer = await Producer.open(engine.url, queueFor(outstanding));
-    await producer.run(outstanding, WARM_UP_MS);
-    await consumer.reached(producer.sent);
-    const before = consumer.done;
-    const meter = startMeter(engine.pid);
-    await producer.run(outstanding, JOBS_MS);
-    await consumer.reached(producer.sent);
-    await allCompleted(engine, outstanding, producer.sent);
-    const rate = meter(consumer.done - before);
-    await Promise.all([producer.close(), consumer.close()]);
-    return rate;
-  });
+export async function measureJobs(engine: BenchEngine, outstanding: number): Promise<Rate> {
+  const consumer = await Consumer.open(engine.url);
+  const producer = await Producer.open(engine.url, queueFor(outstanding));
+  await producer.run(outstanding, WARM_UP_MS);
+  await consumer.reached(producer.sent);
+  await allEnded(engine, outstanding);
+  const before = consumer.done;
+  const meter = startMeter(engine.pid);
+  await producer.run(outstanding, JOBS_MS);
+  await consumer.reached(producer.sent);
+  await allEnded(engine, outstanding);
+  const rate = meter(consumer.done - before);
+  await Promise.all([producer.close(), consumer.close()]);
+  return rate;
 }
 
 /** Time from just before the enqueue to the start of the function, at a fixed rate of offers. */
-export async function measureLatency(store: StoreKind): Promise<Latency> {
-  return withEngine(store, async (engine) => {
-    const consumer = await Consumer.open(engine.url);
-    const producer = await Producer.open(engine.url, queueFor(100));
-    await producer.run(10, WARM_UP_MS);
-    await consumer.reached(producer.sent);
-    const before = producer.sent;
-    const total = (OFFERED_PER_SECOND * OFFER_MS) / 1_000;
-    const latenciesMs: number[] = [];
-    consumer.latenciesMs = latenciesMs;
-    const meter = startMeter(engine.pid);
-    const startedAt = performance.now();
-    await new Promise<void>((resolve) => {
-      const timer = setInterval(() => {
-        const due = Math.floor(((performance.now() - startedAt) * OFFERED_PER_SECOND) / 1_000);
-        while (producer.sent - before < Math.min(total, due)) producer.send();
-        if (producer.sent - before < total) return;
-        clearInterval(timer);
-        resolve();
-      }, 1);
-    });
-    await producer.allReceived();
-    await consumer.reached(producer.sent);
-    const rate = meter(total);
-    await Promise.all([producer.close(), consumer.close()]);
-    latenciesMs.sort((a, b) => a - b);
-    return { ...rate, p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) };
+export async function measureLatency(engine: BenchEngine): Promise<Latency> {
+  const consumer = await Consumer.open(engine.url);
+  const producer = await Producer.open(engine.url, queueFor(100));
+  await producer.run(10, WARM_UP_MS);
+  await consumer.reached(producer.sent);
+  const before = producer.sent;
+  const total = (OFFERED_PER_SECOND * OFFER_MS) / 1_000;
+  const latenciesMs: number[] = [];
+  consumer.latenciesMs = latenciesMs;
+  const meter = startMeter(engine.pid);
+  const startedAt = performance.now();
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const due = Math.floor(((performance.now() - startedAt) * OFFERED_PER_SECOND) / 1_000);
+      while (producer.sent - before < Math.min(total, due)) producer.send();
+      if (producer.sent - before < total) return;
+      clearInterval(timer);
+      resolve();
+    }, 1);
   });
+  await producer.allReceived();
+  await consumer.reached(producer.sent);
+  const rate = meter(total);
+  await Promise.all([producer.close(), consumer.close()]);
+  latenciesMs.sort((a, b) => a - b);
+  return { ...rate, p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) };
 }
 
 /** Like `measureJobs`, with a published SDK on both ends; it writes every frame by itself. */
-export async function measureSdk(store: StoreKind, outstanding: number): Promise<Rate> {
+export async function measureSdk(engine: BenchEngine, outstanding: number): Promise<Rate> {
   const { registerWorker, TriggerAction } = await import('iii-sdk-0-11');
   // the SDK reports on the console, where our table is to stand
-  for (const level of ['log', 'info', 'warn'] as const) console[level] = () => undefined;
-  return withEngine(store, async (engine) => {
-    const open = (workerName: string) =>
-      registerWorker(engine.url, { workerName, otel: { enabled: false } });
-    const worker = open('bench-worker');
-    const producer = open('bench-producer');
-    let done = 0;
-    worker.registerFunction('bench::noop', async () => {
-      done += 1;
-      return null;
-    });
-    const action = TriggerAction.Enqueue({ queue: queueFor(outstanding) });
-    const payload = { body: 'x'.repeat(288) };
-    let sent = 0;
-    const runFor = async (ms: number): Promise<void> => {
-      const until = performance.now() + ms;
-      const lane = async (): Promise<void> => {
-        while (performance.now() < until) {
-          sent += 1;
-          await producer.trigger({ function_id: 'bench::noop', payload, action });
-        }
-      };
-      await Promise.all(Array.from({ length: outstanding }, lane));
-      await allCompleted(engine, outstanding, sent);
-    };
-    await runFor(WARM_UP_MS);
-    const before = done;
-    const meter = startMeter(engine.pid);
-    await runFor(JOBS_MS);
-    const rate = meter(done - before);
-    await Promise.all([producer.shutdown(), worker.shutdown()]);
-    return rate;
+  for (const level of ['debug', 'log', 'info', 'warn'] as const) console[level] = () => undefined;
+  const open = (workerName: string) =>
+    registerWorker(engine.url, { workerName, otel: { enabled: false } });
+  const worker = open('bench-worker');
+  const producer = open('bench-producer');
+  let done = 0;
+  worker.registerFunction('bench::noop', async () => {
+    done += 1;
+    return null;
   });
+  const action = TriggerAction.Enqueue({ queue: queueFor(outstanding) });
+  const payload = { body: 'x'.repeat(288) };
+  const runFor = async (ms: number): Promise<void> => {
+    const until = performance.now() + ms;
+    const lane = async (): Promise<void> => {
+      while (performance.now() < until) {
+        await producer.trigger({ function_id: 'bench::noop', payload, action });
+      }
+    };
+    await Promise.all(Array.from({ length: outstanding }, lane));
+    await allEnded(engine, outstanding);
+  };
+  await runFor(WARM_UP_MS);
+  const before = done;
+  const meter = startMeter(engine.pid);
+  await runFor(JOBS_MS);
+  const rate = meter(done - before);
+  await Promise.all([producer.shutdown(), worker.shutdown()]);
+  return rate;
 }
 
-async function withEngine<Result>(
-  store: StoreKind,
-  run: (engine: BenchEngine) => Promise<Result>,
-): Promise<Result> {
-  const engine = await startEngine(store);
-  try {
-    return await run(engine);
-  } finally {
-    await engine.stop();
-  }
-}
-
-async function allCompleted(
-  engine: BenchEngine,
-  outstanding: number,
-  count: number,
-): Promise<void> {
+/** Waits until the engine has recorded the end of every job it accepted. */
+async function allEnded(engine: BenchEngine, outstanding: number): Promise<void> {
   const deadline = performance.now() + 20_000;
   for (;;) {
     const { totals } = await engine.queue(queueFor(outstanding));
-    if (totals.completed === count) return;
+    if (totals.completed === totals.enqueued) return;
     if (performance.now() > deadline) {
-      throw new Error(`${totals.completed} of ${count} jobs completed: ${JSON.stringify(totals)}`);
+      throw new Error(`not every job completed: ${JSON.stringify(totals)}`);
     }
     await sleep(2);
   }
