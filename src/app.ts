@@ -6,12 +6,17 @@ import { registerAdminFunctions } from './admin/register.ts';
 import type { Config } from './config/config.ts';
 import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { HttpListener } from './gateway/http-listener.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
 import { MemoryStateStore } from './stores/memory/memory-state-store.ts';
 import { createStore } from './stores/registry.ts';
+import { HttpTriggers } from './triggers/http/http-triggers.ts';
 import { registerTriggerTypes } from './triggers/register.ts';
 import { VERSION } from './version.ts';
+
+/** Time that open HTTP requests get to be answered when the engine stops, at most. */
+const HTTP_GRACE_MS = 5_000;
 
 export interface AppOptions {
   readonly config: Config;
@@ -27,7 +32,7 @@ export interface App {
   readonly engine: Engine;
   /** Address of the worker protocol; `null` when it does not listen. */
   readonly url: string | null;
-  /** Address of HTTP triggers; `null` while there are none. */
+  /** Address of HTTP triggers; `null` when it does not listen. */
   readonly httpUrl: string | null;
   /** Graceful: attempts in flight get their grace time, then the listeners and the store are closed. */
   stop(): Promise<void>;
@@ -62,35 +67,70 @@ export async function startApp(options: AppOptions): Promise<App> {
     pid: process.pid,
   });
 
-  const gateway =
-    options.listen === false
-      ? undefined
-      : new Gateway({
-          listen: config.listen,
-          tokens: config.tokens,
-          openSession: engine.openSession,
-          log,
-          clock,
-        });
+  const triggers = httpTriggers(engine, config, random);
+  engine.bindings.addBuiltIn(triggers);
+  const gateway = new Gateway({
+    listen: config.listen,
+    tokens: config.tokens,
+    openSession: engine.openSession,
+    channels: engine.channels,
+    log,
+    clock,
+  });
+  const http = new HttpListener({
+    host: config.http.host,
+    port: config.http.port,
+    handle: triggers.handle,
+    graceMs: Math.min(config.shutdownGraceMs, HTTP_GRACE_MS),
+    log,
+    clock,
+  });
+  const isListening = options.listen !== false;
+  const stop = async (): Promise<void> => {
+    // requests in flight still need the engine and its workers
+    await http.stop();
+    await engine.stop();
+    await gateway.stop();
+  };
   await engine.start();
   try {
-    await gateway?.start();
+    if (isListening) {
+      await gateway.start();
+      await http.start();
+    }
   } catch (thrown) {
-    await engine.stop();
+    await stop();
     throw thrown;
   }
   return {
     engine,
-    url: gateway === undefined ? null : urlOf(gateway),
-    httpUrl: null,
-    stop: async () => {
-      await engine.stop();
-      await gateway?.stop();
-    },
+    url: isListening ? urlOf('ws', gateway.address()) : null,
+    httpUrl: isListening ? urlOf('http', http.address()) : null,
+    stop,
   };
 }
 
-function urlOf(gateway: Gateway): string {
-  const { host, port } = gateway.address();
-  return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`;
+function httpTriggers(
+  { invoker, functions, channels, clock, log }: Engine,
+  config: Config,
+  random: Random,
+): HttpTriggers {
+  const { allowedHosts, allowedOrigins } = config.listen;
+  return new HttpTriggers({
+    invoker,
+    functions,
+    channels,
+    clock,
+    random,
+    log,
+    ...config.http,
+    rules: { host: config.http.host, allowedHosts, allowedOrigins },
+  });
+}
+
+function urlOf(
+  scheme: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -12,6 +12,23 @@ export interface TokenConfig {
 export type StoreConfig =
   { readonly kind: 'memory' } | { readonly kind: 'file'; readonly path: string };
 
+/** The listener of HTTP triggers. */
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Time until an answer must have begun. */
+  readonly timeoutMs: number;
+  /** Requests answered at the same time. */
+  readonly maxConcurrent: number;
+  /** `null`: pages of other origins get nothing. In it, `null` means any. */
+  readonly cors: {
+    readonly allowedOrigins: readonly string[] | null;
+    readonly allowedMethods: readonly string[] | null;
+  } | null;
+  /** Functions asked before every route's own, in this order. */
+  readonly middlewareIds: readonly string[];
+}
+
 /** The whole configuration, checked, with every default filled in. Nothing after loading knows dialects. */
 export interface Config {
   /** The file it came from; `null` when none was given. */
@@ -25,8 +42,7 @@ export interface Config {
     readonly allowedOrigins: readonly string[];
     readonly allowedHosts: readonly string[];
   };
-  /** The listener of HTTP triggers. */
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: HttpConfig;
   readonly tokens: readonly TokenConfig[];
   readonly store: StoreConfig;
   /** `default` is always among them. */

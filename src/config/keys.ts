@@ -124,15 +124,55 @@ export const WORKER_MANAGER_KEYS = {
   },
 } as const satisfies KeyTable;
 
-const httpLater = 'Accepted; has an effect once HTTP triggers are built.';
-
 export const HTTP_KEYS = {
-  host: { kind: 'text', doc: 'Address for HTTP triggers; wins over the top-level `host`.' },
+  host: {
+    kind: 'text',
+    doc: 'Address for HTTP triggers; wins over the top-level `host`. Beyond this machine it needs a token, which HTTP requests do not.',
+  },
   port: { ...port(0), default: LISTEN_DEFAULTS.httpPort, doc: 'Port for HTTP triggers.' },
-  default_timeout: { ...u64(1), doc: httpLater },
-  concurrency_request_limit: { ...u32(1), doc: httpLater },
-  cors: { kind: 'any', doc: httpLater },
-  middleware: { kind: 'any', doc: httpLater },
+  default_timeout: {
+    kind: 'integer',
+    min: 1,
+    max: DAY_MS,
+    default: 30_000,
+    doc: 'Milliseconds until an answer must have begun; later ones are answered 504.',
+  },
+  concurrency_request_limit: {
+    ...u32(1),
+    default: 1_024,
+    doc: 'Requests answered at the same time; more are answered 503.',
+  },
+  cors: {
+    kind: 'map',
+    default: null,
+    doc: 'Which pages of other origins may use the routes; without it, none.',
+  },
+  middleware: { kind: 'list', doc: 'Functions asked before every route’s own.' },
+} as const satisfies KeyTable;
+
+export const CORS_KEYS = {
+  allowed_origins: {
+    kind: 'texts',
+    doc: 'Origins such as `https://shop.example`. `*`, or an empty list: any.',
+  },
+  allowed_methods: { kind: 'texts', doc: 'Methods such as `POST`. `*`, or an empty list: any.' },
+} as const satisfies KeyTable;
+
+export const MIDDLEWARE_KEYS = {
+  function_id: { kind: 'text', required: true, doc: 'The function.' },
+  phase: {
+    kind: 'choice',
+    of: ['preHandler'],
+    default: 'preHandler',
+    doc: 'When it is asked: before the condition and the function of the route.',
+  },
+  priority: {
+    kind: 'integer',
+    min: -1_000_000,
+    max: 1_000_000,
+    default: 0,
+    doc: 'Lower ones are asked first; equal ones in the order written.',
+  },
 } as const satisfies KeyTable;
 
 export const QUEUE_MODULE_KEYS = {

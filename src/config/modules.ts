@@ -31,7 +31,7 @@ const MODULES = {
   http: {
     label: 'the HTTP module',
     names: ['iii-http', 'modules::api::RestApiModule', 'http'],
-    status: 'not_built_yet',
+    status: 'built',
   },
   cron: {
     label: 'the cron module',

@@ -1,5 +1,6 @@
 import type { Config, LoadedConfig, StoreConfig } from './config.ts';
 import type { Findings, Spot } from './findings.ts';
+import { readCors, readMiddleware } from './http.ts';
 import {
   HTTP_KEYS,
   LISTEN_DEFAULTS,
@@ -66,15 +67,21 @@ export function resolveConfig(
   const errorsBefore = findings.errors;
   const tokens = readTokens(findings, top, options);
   // Tokens that were written wrongly are reported as such; that none is left is no second problem.
-  const isProtected = tokens.length > 0 || findings.errors > errorsBefore;
-  const hostSource = manager.has('host') ? manager : top;
-  checkAccess(findings, {
-    host,
-    spot:
-      overrides.host === undefined ? hostSource.valueSpot('host') : { path: 'host', range: null },
-    isProtected,
+  const access = {
+    isProtected: tokens.length > 0 || findings.errors > errorsBefore,
     isInsecure: overrides.insecure ?? top.values.insecure,
-  });
+  };
+  const hostSource = manager.has('host') ? manager : top;
+  const httpHostSource = http.has('host') ? http : top;
+  const httpHost = overrides.host ?? http.values.host ?? top.values.host;
+  if (overrides.host !== undefined) {
+    checkAccess(findings, { host, spot: { path: 'host', range: null }, ...access });
+  } else {
+    checkAccess(findings, { host, spot: hostSource.valueSpot('host'), ...access });
+    if (httpHostSource !== hostSource) {
+      checkAccess(findings, { host: httpHost, spot: httpHostSource.valueSpot('host'), ...access });
+    }
+  }
 
   const store = readStore(
     findings,
@@ -93,8 +100,12 @@ export function resolveConfig(
       allowedHosts: top.values.allowed_hosts ?? [],
     },
     http: {
-      host: overrides.host ?? http.values.host ?? top.values.host,
+      host: httpHost,
       port: overrides.httpPort ?? http.values.port,
+      timeoutMs: http.values.default_timeout,
+      maxConcurrent: http.values.concurrency_request_limit,
+      cors: readCors(findings, http),
+      middlewareIds: readMiddleware(findings, http),
     },
     tokens,
     store,

@@ -1,10 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isHostAllowed, type HostRules } from '../base/host-header.ts';
 
 /** Which upgrade requests are let in. */
-export interface AcceptRules {
-  /** The host the listener is bound to, as configured. */
-  readonly host: string;
-  readonly allowedHosts: readonly string[];
+export interface AcceptRules extends HostRules {
   readonly allowedOrigins: readonly string[];
 }
 
@@ -18,6 +16,13 @@ export type Acceptance =
       /** The token it came with, not checked yet. */
       readonly token: string | null;
     }
+  /** One side of a channel; its key is all the peer needs. */
+  | {
+      readonly kind: 'channel';
+      readonly id: string;
+      readonly key: string;
+      readonly direction: 'read' | 'write';
+    }
   | {
       readonly kind: 'refused';
       readonly status: 403 | 404;
@@ -28,7 +33,7 @@ export type Acceptance =
 /** Sub-protocol through which clients that cannot set headers send their token. */
 export const TOKEN_PROTOCOL = 'iii-token.';
 
-const WILDCARD_HOSTS = ['0.0.0.0', '::', ''];
+const CHANNEL_PATH = /\/ws\/channels\/([^/]+)$/;
 
 /**
  * Checks an upgrade request. Any web page can make a browser open a WebSocket to this machine, so a
@@ -48,28 +53,23 @@ export function checkUpgrade(
       return { kind: 'refused', status: 403, reason: 'the Origin header is not allowed' };
     }
   }
-  const [path = ''] = (request.url ?? '').split('?', 1);
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   // by suffix: users may have typed a base path into the address of their SDK
   if (path.endsWith('/otel')) {
     return { kind: 'accepted', endpoint: 'telemetry', token: tokenOf(headers) };
   }
+  const channel = CHANNEL_PATH.exec(path)?.[1];
+  if (channel !== undefined) return channelOf(channel, new URLSearchParams(query));
   if (path.endsWith('/')) return { kind: 'accepted', endpoint: 'worker', token: tokenOf(headers) };
   return { kind: 'refused', status: 404, reason: 'no such path' };
 }
 
-function isHostAllowed(header: string, rules: AcceptRules): boolean {
-  const host = header.toLowerCase();
-  const name = nameOf(host);
-  if (name === 'localhost' || name === '::1' || /^127\.\d+\.\d+\.\d+$/.test(name)) return true;
-  if (!WILDCARD_HOSTS.includes(rules.host) && name === rules.host.toLowerCase()) return true;
-  // an entry with a port allows that port, one without allows all
-  return rules.allowedHosts.some((allowed) => [host, name].includes(allowed.toLowerCase()));
-}
-
-/** The name in a `Host` header: no port, no brackets, no dot at the end. */
-function nameOf(host: string): string {
-  const bracketed = /^\[([^\]]*)\]/.exec(host);
-  return bracketed?.[1] ?? host.replace(/:\d*$/, '').replace(/\.$/, '');
+function channelOf(id: string, query: URLSearchParams): Acceptance {
+  const direction = query.get('dir');
+  if (direction !== 'read' && direction !== 'write') {
+    return { kind: 'refused', status: 404, reason: 'dir is neither read nor write' };
+  }
+  return { kind: 'channel', id, key: query.get('key') ?? '', direction };
 }
 
 function tokenOf(headers: IncomingHttpHeaders): string | null {

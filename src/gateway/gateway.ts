@@ -2,17 +2,19 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../base/clock.ts';
-import { IiiError, messageOf } from '../base/errors.ts';
+import { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
+import type { Channels } from '../engine/channels.ts';
 import type { OpenSession } from '../engine/link.ts';
 import { readTelemetry } from '../protocol/telemetry.ts';
-import { checkUpgrade, TOKEN_PROTOCOL } from './accept.ts';
+import { type Acceptance, checkUpgrade, TOKEN_PROTOCOL } from './accept.ts';
 import { Authenticator } from './authenticator.ts';
 import { awaitToken } from './await-token.ts';
+import { serveConsumer, serveProducer } from './channels.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
-import { close, createUpgradeServer, listen } from './listener.ts';
+import { bind, close, createUpgradeServer } from './listener.ts';
 import { RepeatedWarning } from './repeated-warning.ts';
 import { type OnTelemetry, serveSession } from './serve-session.ts';
 import { SocketLink } from './socket-link.ts';
@@ -36,6 +38,7 @@ export interface GatewayOptions {
   /** Without any, every connection is accepted. */
   readonly tokens: readonly AcceptedToken[];
   readonly openSession: OpenSession;
+  readonly channels: Channels;
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits?: Partial<GatewayLimits>;
@@ -110,13 +113,19 @@ export class Gateway implements Service {
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.#options.listen;
-    // `localhost` may mean one of the two only, and clients may then try the other
-    const isLoopback = host === '127.0.0.1' || host === 'localhost';
-    const first = this.#createServer();
-    this.#port = await listen(first, isLoopback ? '127.0.0.1' : host, port, this.#onError);
-    this.#servers = [first];
-    if (isLoopback) await this.#listenOnIpv6(this.#port);
+    const { listen: address, log } = this.#options;
+    const { port, servers } = await bind({
+      host: address.host,
+      port: address.port,
+      purpose: { port: 'port', flag: '--port' },
+      createServer: () =>
+        createUpgradeServer(address.handshakeTimeoutMs, (request, socket, head): void =>
+          this.#upgrade(request, socket, head),
+        ),
+      log,
+    });
+    this.#port = port;
+    this.#servers = servers;
     this.#heartbeat.start();
   }
 
@@ -133,32 +142,15 @@ export class Gateway implements Service {
     this.#servers = [];
   }
 
-  async #listenOnIpv6(port: number): Promise<void> {
-    const second = this.#createServer();
-    try {
-      await listen(second, '::1', port, this.#onError);
-      this.#servers = [...this.#servers, second];
-    } catch (thrown) {
-      this.#options.log.info('not listening on ::1', { port, error: messageOf(thrown) });
-    }
-  }
-
-  readonly #onError = (error: Error): void => {
-    this.#options.log.error('accepting a connection failed', { error: error.message });
-  };
-
-  #createServer(): Server {
-    return createUpgradeServer(
-      this.#options.listen.handshakeTimeoutMs,
-      (request, socket, head): void => this.#upgrade(request, socket, head),
-    );
-  }
-
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const address = request.socket.remoteAddress ?? 'unknown';
     const acceptance = checkUpgrade(request, this.#options.listen);
     if (acceptance.kind === 'refused') {
       this.#refuse(request, socket, acceptance);
+      return;
+    }
+    if (acceptance.kind === 'channel') {
+      this.#connectChannel(request, socket, head, acceptance);
       return;
     }
     const { endpoint, token } = acceptance;
@@ -175,11 +167,30 @@ export class Gateway implements Service {
     });
   }
 
+  #connectChannel(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    { id, key, direction }: Extract<Acceptance, { kind: 'channel' }>,
+  ): void {
+    const channel = this.#options.channels.find(id, key);
+    if (channel === undefined) {
+      const reason = 'no such channel, or not its key';
+      this.#refuse(request, socket, { status: 404, reason, body: 'Channel not found' });
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#hold(webSocket, socket, request.socket.remoteAddress ?? 'unknown');
+      if (direction === 'write') serveProducer(webSocket, channel);
+      else serveConsumer(webSocket, channel);
+    });
+  }
+
   /** The peer learns the status, the log the reason. */
   #refuse(
     request: IncomingMessage,
     socket: Duplex,
-    refusal: { readonly status: number; readonly reason: string },
+    refusal: { readonly status: number; readonly reason: string; readonly body?: string },
   ): void {
     const { host, origin } = request.headers;
     this.#refusals.report({
@@ -189,7 +200,7 @@ export class Gateway implements Service {
       host: host?.slice(0, MAX_LOGGED_HEADER),
       origin: origin?.slice(0, MAX_LOGGED_HEADER),
     });
-    answer(socket, refusal.status);
+    answer(socket, refusal.status, refusal.body ?? '');
   }
 
   #hold(webSocket: WebSocket, socket: Duplex, remoteAddress: string): SocketLink {
@@ -240,11 +251,18 @@ export class Gateway implements Service {
   }
 }
 
-/** Answers an upgrade request with a status and nothing else, and closes. */
-function answer(socket: Duplex, status: number): void {
+/** Answers an upgrade request with a status and at most a sentence, and closes. */
+function answer(socket: Duplex, status: number, body: string): void {
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Connection: close',
+      ...(body === '' ? [] : ['Content-Type: text/plain']),
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
   );
 }

@@ -48,6 +48,8 @@ export class Heartbeat {
   }
 
   #beat(peer: Peer): void {
+    // what it says stays unread until there is room for it
+    if (peer.webSocket.isPaused) return;
     if (peer.missed >= this.#limits.maxMissedPongs) {
       peer.webSocket.terminate();
       return;

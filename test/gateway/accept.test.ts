@@ -16,9 +16,24 @@ describe('the path of an upgrade request', () => {
     expect(checkUpgrade({ url, headers: local }, rules)).toEqual({ ...worker, endpoint });
   });
 
-  it.each(['/health', '/ws/channels/1?key=k&dir=read', '', '/otel/x'])('%s is 404', (url) => {
-    expect(checkUpgrade({ url, headers: local }, rules)).toMatchObject({ status: 404 });
-  });
+  it.each(['/ws/channels/a-1?key=k&dir=read', '/base/ws/channels/a-1?dir=read&key=k'])(
+    '%s leads to one side of a channel',
+    (url) => {
+      expect(checkUpgrade({ url, headers: local }, rules)).toEqual({
+        kind: 'channel',
+        id: 'a-1',
+        key: 'k',
+        direction: 'read',
+      });
+    },
+  );
+
+  it.each(['/health', '/ws/channels/1?key=k', '/ws/channels/1?key=k&dir=up', '', '/otel/x'])(
+    '%s is 404',
+    (url) => {
+      expect(checkUpgrade({ url, headers: local }, rules)).toMatchObject({ status: 404 });
+    },
+  );
 });
 
 describe('the Host of an upgrade request', () => {

@@ -283,7 +283,7 @@ describe('the heartbeat', () => {
 
 it('a gateway that never started stops without a word', async () => {
   const { log, lines } = recordLog();
-  const { clock } = await start();
+  const { channels, clock } = await start();
   const gateway = new Gateway({
     listen: {
       host: '127.0.0.1',
@@ -294,6 +294,7 @@ it('a gateway that never started stops without a word', async () => {
     },
     tokens: [],
     openSession: () => ({ receive: () => undefined, closed: () => undefined }),
+    channels,
     log,
     clock,
   });

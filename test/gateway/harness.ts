@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { WebSocket, type ClientOptions } from 'ws';
 import { ManualClock } from '../../src/base/clock.ts';
 import type { Logger } from '../../src/base/logger.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { Channels } from '../../src/engine/channels.ts';
 import type { ConnectionInfo, Link } from '../../src/engine/link.ts';
 import { Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import type { WorkerMessage } from '../../src/protocol/messages.ts';
@@ -48,10 +50,12 @@ export async function startGateway(
   const clock = new ManualClock();
   const { log, lines } = recordLog();
   const sessions: Opened[] = [];
+  const channels = new Channels(clock, systemRandom);
   const gateway = new Gateway({
     tokens: [],
     log,
     clock,
+    channels,
     openSession: (link, info) => {
       const messages: WorkerMessage[] = [];
       let resolve = (): void => undefined;
@@ -80,7 +84,7 @@ export async function startGateway(
   });
   await gateway.start();
   const { port } = gateway.address();
-  return { gateway, clock, sessions, lines, port, url: `ws://127.0.0.1:${port}` };
+  return { gateway, clock, channels, sessions, lines, port, url: `ws://127.0.0.1:${port}` };
 }
 
 /** A client that keeps every frame it gets, so that none is missed between two waits. */

@@ -1,0 +1,61 @@
+import type { WebSocket } from 'ws';
+import type { Channel, ProducerEnd } from '../engine/channels.ts';
+
+/** Bytes that may wait in a consumer's socket before more is taken out of the channel. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** With this reason SDKs close a connection although more of the same producer may follow. */
+const CHANNEL_CLOSE = 'channel_close';
+
+/** Puts what comes in on a connection into a channel; while the channel is full, nothing is read. */
+export function serveProducer(webSocket: WebSocket, channel: Channel): void {
+  let isAttached = false;
+  const end: ProducerEnd = {
+    attached: () => {
+      isAttached = true;
+      webSocket.resume();
+    },
+    wake: () => webSocket.resume(),
+    closed: () => {
+      isAttached = false;
+      webSocket.resume();
+      webSocket.close();
+    },
+  };
+  // an earlier connection of the same producer may have to be read to its end first
+  webSocket.pause();
+  webSocket.on('message', (data, isBinary) => {
+    if (!isAttached) return;
+    const bytes = data as Buffer;
+    const hasRoom = isBinary
+      ? channel.write({ kind: 'bytes', bytes })
+      : channel.write({ kind: 'text', text: bytes.toString() });
+    if (!hasRoom) webSocket.pause();
+  });
+  webSocket.on('close', (_code, reason) => {
+    channel.releaseProducer(end, reason.toString() === CHANNEL_CLOSE);
+  });
+  channel.connectProducer(end);
+}
+
+/** Sends what is in a channel, as fast as the peer reads, and closes the connection at its end. */
+export function serveConsumer(webSocket: WebSocket, channel: Channel): void {
+  let isStalled = false;
+  const goOn = (): void => {
+    if (!isStalled) return;
+    isStalled = false;
+    pump();
+  };
+  const pump = (): void => {
+    while (!isStalled && webSocket.readyState === webSocket.OPEN) {
+      const item = channel.read();
+      if (item === undefined) break;
+      webSocket.send(item.kind === 'text' ? item.text : item.bytes, goOn);
+      isStalled = webSocket.bufferedAmount > MAX_WAITING_BYTES;
+    }
+    if (channel.isOver) webSocket.close();
+  };
+  const isTaken = !channel.connectConsumer({ wake: pump, closed: () => webSocket.close() });
+  if (isTaken) webSocket.close();
+  else webSocket.on('close', () => channel.drop());
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import type { ChannelRef } from '../../engine/channels.ts';
+import type { Route } from './routes.ts';
+
+/** What functions are told about a request, as JSON texts that are put together per call. */
+export class RequestPayload {
+  readonly #head: string;
+  readonly #description: string;
+
+  /** `body` is JSON text and carried unread. */
+  constructor(
+    request: IncomingMessage,
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    query: string,
+    body: string,
+  ) {
+    const path = JSON.stringify(route.path);
+    const method = JSON.stringify(request.method);
+    const parts =
+      `"query_params":${queryText(query)},"path_params":${JSON.stringify(params)}` +
+      `,"headers":${headersText(request)}`;
+    this.#description = `{${parts},"method":${method}}`;
+    this.#head =
+      `{${parts},"path":${path},"method":${method},"body":${body}` +
+      `,"trigger":{"type":"http","path":${path},"method":"${route.method}"}`;
+  }
+
+  /** For the handler. */
+  withChannels(requestBody: ChannelRef, response: ChannelRef): string {
+    return `${this.#head},"request_body":${JSON.stringify(requestBody)},"response":${JSON.stringify(response)}}`;
+  }
+
+  /** For conditions. */
+  withoutChannels(): string {
+    return `${this.#head}}`;
+  }
+
+  /** For middleware. */
+  forMiddleware(): string {
+    return `{"phase":"preHandler","request":${this.#description},"context":{}}`;
+  }
+}
+
+/** Of a name that comes twice, the last value. */
+function queryText(query: string): string {
+  return query === '' ? '{}' : JSON.stringify(Object.fromEntries(new URLSearchParams(query)));
+}
+
+/** Names in lower case, one string each. */
+function headersText({ headers }: IncomingMessage): string {
+  return JSON.stringify(headers, (_name, value: unknown) =>
+    Array.isArray(value) ? value.join(', ') : value,
+  );
+}
