@@ -9,8 +9,7 @@ import { Gateway } from './gateway/gateway.ts';
 import { HttpListener } from './gateway/http-listener.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
-import { MemoryStateStore } from './stores/memory/memory-state-store.ts';
-import { createStore } from './stores/registry.ts';
+import { createStateStore, createStore, stateBeside } from './stores/registry.ts';
 import { HttpTriggers } from './triggers/http/http-triggers.ts';
 import { registerTriggerTypes } from './triggers/register.ts';
 import { VERSION } from './version.ts';
@@ -44,10 +43,15 @@ export interface App {
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log = silentLogger, clock = new SystemClock(), random = systemRandom } = options;
-  const store = await createStore(config.store, { clock, log });
+  const storeParts = { clock, log };
+  const store = await createStore(config.store, storeParts);
+  const state = await createStateStore(stateBeside(config.store), storeParts);
+  const { store: userStore, maxValueBytes, triggersEnabled } = config.state;
+  const userState = userStore === null ? state : await createStateStore(userStore, storeParts);
   const engine = new Engine({
     store,
-    state: new MemoryStateStore(),
+    state,
+    userState: { store: userState, maxValueBytes },
     policies: config.queues,
     clock,
     random,
@@ -55,7 +59,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     maxJobBytes: config.maxJobBytes,
     shutdownGraceMs: config.shutdownGraceMs,
   });
-  registerTriggerTypes(engine);
+  registerTriggerTypes(engine, { stateTriggers: triggersEnabled });
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
   registerAdminFunctions({

@@ -10,6 +10,7 @@ import { jobHandlers } from './handlers/jobs.ts';
 import { listingHandlers } from './handlers/listings.ts';
 import { queueHandlers } from './handlers/queues.ts';
 import { registrationHandlers } from './handlers/registration.ts';
+import { stateFunctions } from './handlers/state.ts';
 import { publishHandlers, topicHandlers, topicQueueHandlers } from './handlers/topics.ts';
 import { workerHandlers } from './handlers/workers.ts';
 import { Input } from './input.ts';
@@ -61,6 +62,7 @@ export function registerAdminFunctions(parts: AdminParts): void {
   for (const [id, handler] of Object.entries(producing)) add(id, 'trigger', handler);
   const open = { ...listingHandlers(parts), ...registrationHandlers(parts) };
   for (const [id, handler] of Object.entries(open)) add(id, 'any', handler);
+  for (const local of stateFunctions(parts.engine.state)) parts.engine.functions.addLocal(local);
 }
 
 /** One line for each change an operator made: who, what, and how many. */

@@ -19,6 +19,13 @@ const EXIT_STATUS = {
   serialization_error: 1,
   FORBIDDEN: 4,
   AUTH_ERROR: 4,
+  SET_ERROR: 1,
+  GET_ERROR: 1,
+  DELETE_ERROR: 1,
+  UPDATE_ERROR: 1,
+  LIST_ERROR: 1,
+  LIST_GROUPS_ERROR: 1,
+  VALUE_TOO_LARGE: 1,
   // admin functions
   INVALID_ARGUMENTS: 2,
   NOT_FOUND: 5,

@@ -12,6 +12,22 @@ export interface TokenConfig {
 export type StoreConfig =
   { readonly kind: 'memory' } | { readonly kind: 'file'; readonly path: string };
 
+export interface StateConfig {
+  /** Where users' values are kept; `null`: beside the jobs, and as safe as those. */
+  readonly store: StoreConfig | null;
+  readonly triggersEnabled: boolean;
+  /** `null`: no limit of its own. */
+  readonly maxValueBytes: number | null;
+}
+
+/** Which URLs functions may be called at. */
+export interface UrlPolicyConfig {
+  /** Patterns of hosts or of whole URLs; `*` stands for anything. */
+  readonly allowlist: readonly string[];
+  readonly blockPrivateAddresses: boolean;
+  readonly requireHttps: boolean;
+}
+
 /** The listener of HTTP triggers. */
 export interface HttpConfig {
   readonly host: string;
@@ -45,6 +61,8 @@ export interface Config {
   readonly http: HttpConfig;
   readonly tokens: readonly TokenConfig[];
   readonly store: StoreConfig;
+  readonly state: StateConfig;
+  readonly urlPolicy: UrlPolicyConfig;
   /** `default` is always among them. */
   readonly queues: readonly QueuePolicy[];
   readonly maxJobBytes: number;

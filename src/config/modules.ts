@@ -36,12 +36,12 @@ const MODULES = {
   cron: {
     label: 'the cron module',
     names: ['iii-cron', 'modules::cron::CronModule', 'cron'],
-    status: 'not_built_yet',
+    status: 'built',
   },
   state: {
     label: 'the state module',
     names: ['iii-state', 'modules::state::StateModule', 'state'],
-    status: 'not_built_yet',
+    status: 'built',
   },
   stream: {
     label: 'the stream module',
@@ -51,7 +51,7 @@ const MODULES = {
   pubsub: {
     label: 'the pubsub module',
     names: ['iii-pubsub', 'modules::pubsub::PubSubModule', 'pubsub'],
-    status: 'not_built_yet',
+    status: 'built',
   },
   observability: {
     label: 'the observability module',
@@ -61,7 +61,7 @@ const MODULES = {
   httpFunctions: {
     label: 'the module for functions called over HTTP',
     names: ['iii-http-functions', 'modules::http_functions::HttpFunctionsModule', 'http-functions'],
-    status: 'not_built_yet',
+    status: 'built',
   },
   bridge: {
     label: 'the bridge module',

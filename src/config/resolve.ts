@@ -8,10 +8,11 @@ import {
   TOP_KEYS,
   WORKER_MANAGER_KEYS,
 } from './keys.ts';
-import { readModules } from './modules.ts';
+import { readModules, type ModuleConfig, type ModuleKey } from './modules.ts';
 import { readQueues } from './queues.ts';
 import { readSection } from './section.ts';
 import { readStore } from './store.ts';
+import { checkOthers, readState, readUrlPolicy } from './trigger-modules.ts';
 import { readTokens, type TokenSources } from './tokens.ts';
 import type { Tree } from './tree.ts';
 
@@ -90,6 +91,9 @@ export function resolveConfig(
     storeOverride(overrides.store),
   );
   const queues = readQueues(findings, queue.values.queue_configs, queue.keySpot('queue_configs'));
+  const moduleOf = (key: ModuleKey): ModuleConfig =>
+    modules.get(key) ?? { config: undefined, spot: root };
+  checkOthers(findings, moduleOf);
   const config: Config = {
     file: options.file,
     listen: {
@@ -109,6 +113,8 @@ export function resolveConfig(
     },
     tokens,
     store,
+    state: readState(findings, moduleOf('state'), store, overrides.store === 'memory'),
+    urlPolicy: readUrlPolicy(findings, moduleOf('httpFunctions')),
     queues,
     maxJobBytes: top.values.max_job_bytes,
     shutdownGraceMs: overrides.graceMs ?? top.values.shutdown_grace_ms,

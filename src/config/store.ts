@@ -9,6 +9,7 @@ import {
   RABBITMQ_ADAPTER_KEYS,
   REDIS_ADAPTER_KEYS,
 } from './keys.ts';
+import { STATE_ADAPTER_KEYS } from './module-keys.ts';
 import { readName } from './modules.ts';
 import { readSection } from './section.ts';
 import { nearest } from './suggest.ts';
@@ -20,32 +21,61 @@ interface OtherAdapter {
   readonly keys: KeyTable;
 }
 
-const BUILTIN_NAMES = ['builtin', 'modules::queue::BuiltinQueueAdapter'];
+/** The adapters of one module. */
+interface AdapterSpec {
+  /** Of which module, for messages. */
+  readonly of: string;
+  /** What it keeps, for messages. */
+  readonly keeps: string;
+  /** Names of the adapter that is here, with a memory and a file store. */
+  readonly names: readonly [string, ...string[]];
+  readonly keys: typeof BUILTIN_ADAPTER_KEYS | typeof STATE_ADAPTER_KEYS;
+  /** A folder to suggest. */
+  readonly path: string;
+  /** Adapters of the original that this version does not have. */
+  readonly others: readonly OtherAdapter[];
+}
 
-/** Adapters of the original that this version does not have. */
-const OTHER_ADAPTERS: readonly OtherAdapter[] = [
-  { label: 'Redis', names: ['redis', 'modules::queue::RedisAdapter'], keys: REDIS_ADAPTER_KEYS },
-  {
-    label: 'RabbitMQ',
-    names: ['rabbitmq', 'modules::queue::RabbitMQAdapter'],
-    keys: RABBITMQ_ADAPTER_KEYS,
-  },
-  {
-    label: 'bridge',
-    names: ['bridge', 'modules::queue::adapters::Bridge'],
-    keys: BRIDGE_ADAPTER_KEYS,
-  },
-];
+const QUEUE_ADAPTERS: AdapterSpec = {
+  of: 'queue',
+  keeps: 'jobs',
+  names: ['builtin', 'modules::queue::BuiltinQueueAdapter'],
+  keys: BUILTIN_ADAPTER_KEYS,
+  path: DEFAULT_STORE_PATH,
+  others: [
+    { label: 'Redis', names: ['redis', 'modules::queue::RedisAdapter'], keys: REDIS_ADAPTER_KEYS },
+    {
+      label: 'RabbitMQ',
+      names: ['rabbitmq', 'modules::queue::RabbitMQAdapter'],
+      keys: RABBITMQ_ADAPTER_KEYS,
+    },
+    {
+      label: 'bridge',
+      names: ['bridge', 'modules::queue::adapters::Bridge'],
+      keys: BRIDGE_ADAPTER_KEYS,
+    },
+  ],
+};
 
-/** What to write instead of an adapter that is not there. */
-const FILE_STORE_HINT = [
-  'Use the file store:',
-  '  adapter:',
-  '    name: builtin',
-  '    config:',
-  '      store_method: file_based',
-  `      file_path: ${DEFAULT_STORE_PATH}`,
-].join('\n');
+const STATE_ADAPTERS: AdapterSpec = {
+  of: 'state',
+  keeps: 'values',
+  names: ['kv', 'builtin', 'modules::state::adapters::KvStore'],
+  keys: STATE_ADAPTER_KEYS,
+  path: './data/state_store',
+  others: [
+    {
+      label: 'Redis',
+      names: ['redis', 'modules::state::adapters::RedisAdapter'],
+      keys: REDIS_ADAPTER_KEYS,
+    },
+    {
+      label: 'bridge',
+      names: ['bridge', 'modules::state::adapters::Bridge'],
+      keys: BRIDGE_ADAPTER_KEYS,
+    },
+  ],
+};
 
 /** The store when nothing is written about it. */
 const DEFAULT_STORE: StoreConfig = { kind: 'file', path: DEFAULT_STORE_PATH };
@@ -60,46 +90,80 @@ export function readStore(
   spot: Spot,
   override: StoreConfig | undefined,
 ): StoreConfig {
-  const chosen = override ?? DEFAULT_STORE;
-  if (tree === undefined) return chosen;
+  const written = readAdapter(findings, tree, spot, QUEUE_ADAPTERS, override !== undefined);
+  return override ?? written ?? DEFAULT_STORE;
+}
+
+/** Reads the `adapter` of the state module; `null` when nothing usable is written. */
+export function readStateStore(
+  findings: Findings,
+  tree: Tree | undefined,
+  spot: Spot,
+): StoreConfig | null {
+  return readAdapter(findings, tree, spot, STATE_ADAPTERS, false) ?? null;
+}
+
+/** @param isOverruled nobody needs what is written, so that it may be an adapter that is not there */
+function readAdapter(
+  findings: Findings,
+  tree: Tree | undefined,
+  spot: Spot,
+  spec: AdapterSpec,
+  isOverruled: boolean,
+): StoreConfig | undefined {
+  if (tree === undefined) return undefined;
   const section = readSection(findings, tree, spot, ADAPTER_KEYS, '`adapter`');
   const named = readName(findings, section, tree, '`adapter`');
-  if (named === undefined) return chosen;
+  if (named === undefined) return undefined;
   const { name, nameSpot } = named;
   const config = section.values.config;
   const configSpot = section.keySpot('config');
-  if (BUILTIN_NAMES.includes(name)) {
-    const written = readBuiltin(findings, config, configSpot);
-    return override ?? written;
-  }
-  const other = OTHER_ADAPTERS.find(({ names }) => names.includes(name));
+  if (spec.names.includes(name)) return readBuiltin(findings, config, configSpot, spec);
+  const other = spec.others.find(({ names }) => names.includes(name));
   if (other === undefined) {
-    const names = [...BUILTIN_NAMES, ...OTHER_ADAPTERS.flatMap((adapter) => adapter.names)];
+    const names = [...spec.names, ...spec.others.flatMap((adapter) => adapter.names)];
     const guess = nearest(name, names);
     findings.error(
       'unknown_adapter',
       nameSpot,
-      `There is no queue adapter \`${name}\``,
-      guess === undefined ? 'Known adapters: builtin' : `Did you mean \`${guess}\`?`,
+      `There is no ${spec.of} adapter \`${name}\``,
+      guess === undefined ? `Known adapters: ${spec.names[0]}` : `Did you mean \`${guess}\`?`,
     );
-    return chosen;
+    return undefined;
   }
   readSection(findings, config, configSpot, other.keys, `the ${other.label} adapter`);
-  if (override === undefined) {
+  if (!isOverruled) {
     findings.error(
       'store_not_available',
       nameSpot,
       `The ${other.label} store is not part of this version, which has a memory and a file store`,
-      FILE_STORE_HINT,
+      fileStoreHint(spec),
     );
   }
-  return chosen;
+  return undefined;
 }
 
-function readBuiltin(findings: Findings, tree: Tree | undefined, spot: Spot): StoreConfig {
-  const section = readSection(findings, tree, spot, BUILTIN_ADAPTER_KEYS, 'the builtin adapter');
+/** What to write instead of an adapter that is not there. */
+function fileStoreHint({ names, path }: AdapterSpec): string {
+  return [
+    'Use the file store:',
+    '  adapter:',
+    `    name: ${names[0]}`,
+    '    config:',
+    '      store_method: file_based',
+    `      file_path: ${path}`,
+  ].join('\n');
+}
+
+function readBuiltin(
+  findings: Findings,
+  tree: Tree | undefined,
+  spot: Spot,
+  { names, keys, keeps, path: suggested }: AdapterSpec,
+): StoreConfig | undefined {
+  const section = readSection(findings, tree, spot, keys, `the ${names[0]} adapter`);
   const { store_method: method, file_path: path } = section.values;
-  if (section.isRejected('store_method')) return DEFAULT_STORE;
+  if (section.isRejected('store_method')) return undefined;
   if (method === 'file_based') {
     if (path !== null) return { kind: 'file', path };
     if (!section.isRejected('file_path')) {
@@ -107,16 +171,16 @@ function readBuiltin(findings: Findings, tree: Tree | undefined, spot: Spot): St
         'missing_key',
         section.valueSpot('store_method'),
         '`store_method: file_based` needs `file_path`',
-        `Name the folder of the jobs: file_path: ${DEFAULT_STORE_PATH}`,
+        `Name the folder of the ${keeps}: file_path: ${suggested}`,
       );
     }
-    return DEFAULT_STORE;
+    return undefined;
   }
   if (path !== null) {
     findings.warn(
       'no_effect',
       section.keySpot('file_path'),
-      '`file_path` changes nothing without `store_method: file_based`: jobs are kept in memory and lost when the engine ends',
+      `\`file_path\` changes nothing without \`store_method: file_based\`: ${keeps} are kept in memory and lost when the engine ends`,
       'Set `store_method: file_based`, or remove the line.',
     );
   }

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { Service } from '../base/service.ts';
 import type { Receipt, Store, StoreSignal } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
+import { State, type StateParts } from '../state/state.ts';
 import type { StateStore } from '../state/store.ts';
 import { Bindings } from './bindings.ts';
 import { Channels } from './channels.ts';
@@ -25,8 +26,10 @@ const CONGESTION_RETRY_MS = 50;
 
 export interface EngineOptions {
   readonly store: Store;
-  /** Where the engine remembers subscriptions, and users their state. */
+  /** Where the engine remembers what is not a job, such as subscriptions. */
   readonly state: StateStore;
+  /** Where users keep their values; without it, beside what the engine remembers, and of any size. */
+  readonly userState?: StateParts;
   readonly policies: readonly QueuePolicy[];
   readonly clock: Clock;
   readonly random: Random;
@@ -51,6 +54,7 @@ export class Engine implements Service {
   readonly channels: Channels;
   readonly queues: Queues;
   readonly topics: Topics;
+  readonly state: State;
   readonly #options: EngineOptions;
   readonly #enqueuer: Enqueuer;
   readonly #sessions = new Map<string, WorkerSession>();
@@ -80,6 +84,7 @@ export class Engine implements Service {
       state: options.state,
       log,
     });
+    this.state = new State(options.userState ?? { store: options.state, maxValueBytes: null });
     this.functions.onOffer = () => {
       this.queues.wakeAll();
     };
@@ -109,9 +114,14 @@ export class Engine implements Service {
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'running';
-    const { store, state, policies } = this.#options;
+    const { store, policies } = this.#options;
     await store.open(policies);
-    await state.open();
+    try {
+      for (const one of this.#stateStores()) await one.open();
+    } catch (thrown) {
+      await this.#closeStores();
+      throw thrown;
+    }
     await this.queues.recallPauses();
     const { invoker, functions: offer } = this;
     for (const policy of policies) {
@@ -135,8 +145,7 @@ export class Engine implements Service {
     this.bindings.stop();
     this.#enqueuer.close();
     await this.queues.drain(this.#options.shutdownGraceMs);
-    await this.#options.state.close();
-    await this.store.close();
+    await this.#closeStores();
   }
 
   readonly openSession: OpenSession = (link, info) => {
@@ -188,6 +197,16 @@ export class Engine implements Service {
     await this.store.pause(queue, paused);
     this.queues.setPaused(queue, paused);
     this.events.emit({ kind: 'queue_paused', queue, paused });
+  }
+
+  async #closeStores(): Promise<void> {
+    for (const one of this.#stateStores()) await one.close();
+    await this.store.close();
+  }
+
+  #stateStores(): Set<StateStore> {
+    const { state, userState } = this.#options;
+    return new Set([state, userState?.store ?? state]);
   }
 
   #onSignal(signal: StoreSignal): void {

@@ -37,8 +37,6 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     '~unsupported 1:1',
     '~unsupported 4:28',
     '~unsupported 4:38',
-    '~not_built_yet 5:11',
-    '~not_built_yet 8:11',
     '~no_effect 9:11',
     '~unsupported 11:5',
   ],

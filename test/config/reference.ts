@@ -1,5 +1,6 @@
 import type { KeySpec, KeyTable } from '../../src/config/key-spec.ts';
 import * as keys from '../../src/config/keys.ts';
+import * as modules from '../../src/config/module-keys.ts';
 import { PROBLEM_CODES } from '../../src/config/problem-codes.ts';
 
 /** The tables of docs/configuration.md, by the name in their markers. */
@@ -15,6 +16,12 @@ export const REFERENCE: Readonly<Record<string, string>> = {
   queue: keyTable(keys.QUEUE_KEYS),
   'rate limit': keyTable(keys.RATE_LIMIT_KEYS),
   retention: keyTable(keys.RETENTION_KEYS),
+  state: keyTable(modules.STATE_KEYS),
+  'state adapter': keyTable(modules.STATE_ADAPTER_KEYS),
+  cron: keyTable(modules.CRON_KEYS),
+  pubsub: keyTable(modules.PUBSUB_KEYS),
+  'http functions': keyTable(modules.HTTP_FUNCTIONS_KEYS),
+  'url security': keyTable(modules.URL_SECURITY_KEYS),
   problems: [
     '| code | meaning |',
     '| --- | --- |',

@@ -1,42 +1,34 @@
+import { ScopedValues } from '../../state/scoped-values.ts';
 import type { StateStore } from '../../state/store.ts';
 
 /** Values in memory; gone when the process ends. */
 export class MemoryStateStore implements StateStore {
-  readonly #scopes = new Map<string, Map<string, string>>();
+  readonly #values = new ScopedValues();
 
-  open(): Promise<void> {
-    return Promise.resolve();
+  async open(): Promise<void> {}
+
+  async get(scope: string, key: string): Promise<string | undefined> {
+    return this.#values.get(scope, key);
   }
 
-  get(scope: string, key: string): Promise<string | undefined> {
-    return Promise.resolve(this.#scopes.get(scope)?.get(key));
+  async list(scope: string): Promise<ReadonlyMap<string, string>> {
+    return this.#values.list(scope);
   }
 
-  list(scope: string): Promise<ReadonlyMap<string, string>> {
-    const entries = [...(this.#scopes.get(scope) ?? [])];
-    return Promise.resolve(new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1))));
+  async scopes(): Promise<readonly string[]> {
+    return this.#values.scopes();
   }
 
-  scopes(): Promise<readonly string[]> {
-    return Promise.resolve([...this.#scopes.keys()].sort());
-  }
-
-  update(
+  async update(
     scope: string,
     key: string,
     change: (before: string | undefined) => string | undefined,
   ): Promise<{ readonly before: string | undefined; readonly after: string | undefined }> {
-    const values = this.#scopes.get(scope) ?? new Map<string, string>();
-    const before = values.get(key);
+    const before = this.#values.get(scope, key);
     const after = change(before);
-    if (after === undefined) values.delete(key);
-    else values.set(key, after);
-    if (values.size === 0) this.#scopes.delete(scope);
-    else this.#scopes.set(scope, values);
-    return Promise.resolve({ before, after });
+    this.#values.put(scope, key, after);
+    return { before, after };
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
+  async close(): Promise<void> {}
 }
