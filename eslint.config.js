@@ -113,7 +113,13 @@ export default defineConfig(
   },
   {
     // Real processes and real sockets run in real time.
-    files: ['test/support/**/*.ts', 'test/e2e/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],
+    files: [
+      'test/support/**/*.ts',
+      'test/e2e/**/*.ts',
+      'test/crash/**/*.ts',
+      'bench/**/*.ts',
+      'scripts/**/*.ts',
+    ],
     rules: { 'no-restricted-syntax': ['error', NO_CHOSEN_TESTS] },
   },
   {
