@@ -86,7 +86,7 @@ export class Producer {
 }
 
 /** Offers the function, answers every job at once, and can note how long each was on its way. */
-export class Consumer {
+export class Worker {
   done = 0;
   /** Milliseconds from before the enqueue to the arrival here; kept when set. */
   latenciesMs: number[] | undefined;
@@ -99,10 +99,10 @@ export class Consumer {
     socket.onText = this.#receive;
   }
 
-  static async open(url: string): Promise<Consumer> {
-    const consumer = new Consumer(await CorkedSocket.open(url));
-    consumer.#socket.send(`{"type":"registerfunction","id":"${FUNCTION_ID}"}`);
-    return consumer;
+  static async open(url: string): Promise<Worker> {
+    const worker = new Worker(await CorkedSocket.open(url));
+    worker.#socket.send(`{"type":"registerfunction","id":"${FUNCTION_ID}"}`);
+    return worker;
   }
 
   async reached(count: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { readUsage } from './child.ts';
 import { CorkedSocket } from './corked-socket.ts';
 import { type BenchEngine, queueFor } from './engine.ts';
-import { Consumer, enqueueFrame, Producer } from './load.ts';
+import { Worker, enqueueFrame, Producer } from './load.ts';
 
 const WARM_UP_MS = 300;
 const WARM_UP_JOBS = 60_000;
@@ -55,11 +55,11 @@ export async function measureEcho(url: string, pid: number, outstanding: number)
 
 /** Runs enough jobs that every hot path of the engine is compiled, as in one that has been up for a while. */
 export async function warmUp(engine: BenchEngine): Promise<void> {
-  const consumer = await Consumer.open(engine.url);
+  const worker = await Worker.open(engine.url);
   const producer = await Producer.open(engine.url, queueFor(WARM_UP_OUTSTANDING));
   while (producer.sent < WARM_UP_JOBS) await producer.run(WARM_UP_OUTSTANDING, WARM_UP_MS);
-  await consumer.reached(producer.sent);
-  await Promise.all([producer.close(), consumer.close()]);
+  await worker.reached(producer.sent);
+  await Promise.all([producer.close(), worker.close()]);
 }
 
 /** Jobs accepted per second while nobody runs them; they are run afterwards. */
@@ -70,39 +70,39 @@ export async function measureEnqueue(engine: BenchEngine, outstanding: number): 
   const meter = startMeter(engine.pid);
   await producer.run(outstanding, ENQUEUE_MS);
   const rate = meter(producer.receipts - before);
-  const consumer = await Consumer.open(engine.url);
-  await consumer.reached(producer.sent);
-  await Promise.all([producer.close(), consumer.close()]);
+  const worker = await Worker.open(engine.url);
+  await worker.reached(producer.sent);
+  await Promise.all([producer.close(), worker.close()]);
   return rate;
 }
 
 /** Jobs enqueued and run to their end per second, both at once. The time includes the last job's end. */
 export async function measureJobs(engine: BenchEngine, outstanding: number): Promise<Rate> {
-  const consumer = await Consumer.open(engine.url);
+  const worker = await Worker.open(engine.url);
   const producer = await Producer.open(engine.url, queueFor(outstanding));
   await producer.run(outstanding, WARM_UP_MS);
-  await consumer.reached(producer.sent);
+  await worker.reached(producer.sent);
   await allEnded(engine, outstanding);
-  const before = consumer.done;
+  const before = worker.done;
   const meter = startMeter(engine.pid);
   await producer.run(outstanding, JOBS_MS);
-  await consumer.reached(producer.sent);
+  await worker.reached(producer.sent);
   await allEnded(engine, outstanding);
-  const rate = meter(consumer.done - before);
-  await Promise.all([producer.close(), consumer.close()]);
+  const rate = meter(worker.done - before);
+  await Promise.all([producer.close(), worker.close()]);
   return rate;
 }
 
 /** Time from just before the enqueue to the start of the function, at a fixed rate of offers. */
 export async function measureLatency(engine: BenchEngine): Promise<Latency> {
-  const consumer = await Consumer.open(engine.url);
+  const worker = await Worker.open(engine.url);
   const producer = await Producer.open(engine.url, queueFor(100));
   await producer.run(10, WARM_UP_MS);
-  await consumer.reached(producer.sent);
+  await worker.reached(producer.sent);
   const before = producer.sent;
   const total = (OFFERED_PER_SECOND * OFFER_MS) / 1_000;
   const latenciesMs: number[] = [];
-  consumer.latenciesMs = latenciesMs;
+  worker.latenciesMs = latenciesMs;
   const meter = startMeter(engine.pid);
   const startedAt = performance.now();
   await new Promise<void>((resolve) => {
@@ -115,9 +115,9 @@ export async function measureLatency(engine: BenchEngine): Promise<Latency> {
     }, 1);
   });
   await producer.allReceived();
-  await consumer.reached(producer.sent);
+  await worker.reached(producer.sent);
   const rate = meter(total);
-  await Promise.all([producer.close(), consumer.close()]);
+  await Promise.all([producer.close(), worker.close()]);
   latenciesMs.sort((a, b) => a - b);
   return { ...rate, p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) };
 }
