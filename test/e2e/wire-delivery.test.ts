@@ -91,8 +91,8 @@ describe('deliveries to workers that come, go and stall', () => {
     await a.delivery(2, fn);
     await b.delivery(2, fn);
     expect([a.deliveries(fn).length, b.deliveries(fn).length]).toEqual([2, 2]);
-    a.answer((await a.delivery(1, fn)));
-    a.answer((await a.delivery(2, fn)));
+    a.answer(await a.delivery(1, fn));
+    a.answer(await a.delivery(2, fn));
     await a.settled();
     for (let n = 4; n < 6; n++) await client.accepted('pay', fn, String(n));
     await a.delivery(4, fn);
