@@ -14,7 +14,7 @@ const LAYERS = {
   gateway: ['base', 'protocol', 'engine'],
   triggers: ['base', 'queue', 'state', 'engine'],
   admin: ['base', 'queue', 'state', 'engine', 'observe', 'config'],
-  sdk: ['base', 'protocol'],
+  sdk: ['base', 'protocol', 'version[.]ts$'],
   cli: ['base', 'protocol', 'config', 'admin/(contract|client)[.]ts$', 'version[.]ts$'],
 };
 

@@ -7,11 +7,13 @@ import type {
   InvokeFunction,
   WireError,
 } from './messages.ts';
+import { readTriggerMessage, type TriggerMessage } from './trigger.ts';
 
 /** A message from the engine, as a client needs it. */
 export type EngineMessage =
   | InvocationResult
   | InvokeFunction
+  | TriggerMessage
   | {
       readonly kind: 'worker_registered';
       readonly workerId: string;
@@ -26,13 +28,21 @@ export function encodeInvoke(call: {
   readonly functionId: string;
   readonly data: string;
   readonly action: InvokeAction;
+  readonly traceparent?: string | null;
+  readonly baggage?: string | null;
+  /** JSON text. */
+  readonly metadata?: string | null;
 }): string {
+  const { traceparent = null, baggage = null, metadata = null } = call;
   let frame = `{"type":"invokefunction","function_id":${JSON.stringify(call.functionId)}`;
   if (call.invocationId !== null) frame += `,"invocation_id":${JSON.stringify(call.invocationId)}`;
   if (call.action.kind === 'void') frame += ',"action":{"type":"void"}';
   if (call.action.kind === 'enqueue') {
     frame += `,"action":${JSON.stringify({ ...call.action.options, type: 'enqueue' })}`;
   }
+  if (traceparent !== null) frame += `,"traceparent":${JSON.stringify(traceparent)}`;
+  if (baggage !== null) frame += `,"baggage":${JSON.stringify(baggage)}`;
+  if (metadata !== null) frame += `,"metadata":${metadata}`;
   return `${frame},"data":${call.data}}`;
 }
 
@@ -50,6 +60,10 @@ export function decodeEngineMessage(text: string): EngineMessage | DroppedFrame 
       return readResult(frame, readEngineError);
     case 'invokefunction':
       return readInvocation(frame);
+    case 'registertrigger':
+    case 'unregistertrigger':
+    case 'triggerregistrationresult':
+      return readTriggerMessage(frame);
     case 'workerregistered':
       return (
         findFault(frame, ['worker_id']) ?? {

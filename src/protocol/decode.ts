@@ -8,14 +8,9 @@ import {
   stringIn,
 } from './frame.ts';
 import { readError, readInvocation, readResult } from './invocation.ts';
-import type {
-  DroppedFrame,
-  RegisterFunction,
-  RegisterTrigger,
-  TelemetryFrame,
-  WorkerMessage,
-} from './messages.ts';
+import type { DroppedFrame, RegisterFunction, TelemetryFrame, WorkerMessage } from './messages.ts';
 import { readTelemetry } from './telemetry.ts';
+import { readTriggerMessage } from './trigger.ts';
 
 /**
  * Reads a text frame from a worker. Never throws: what is no message for the engine comes back as
@@ -49,25 +44,9 @@ export function decodeText(text: string): WorkerMessage | DroppedFrame {
         findFault(frame, ['id']) ?? { kind: 'unregister_trigger_type', id: stringIn(frame, 'id') }
       );
     case 'registertrigger':
-      return readTrigger(frame);
     case 'unregistertrigger':
-      return (
-        findFault(frame, ['id']) ?? {
-          kind: 'unregister_trigger',
-          id: stringIn(frame, 'id'),
-          triggerType: optionalString(frame, 'trigger_type'),
-        }
-      );
     case 'triggerregistrationresult':
-      return (
-        findFault(frame, ['id']) ?? {
-          kind: 'trigger_registration_result',
-          id: stringIn(frame, 'id'),
-          triggerType: optionalString(frame, 'trigger_type'),
-          functionId: optionalString(frame, 'function_id'),
-          error: readError(frame.members.error),
-        }
-      );
+      return readTriggerMessage(frame);
     case 'registerservice':
       return (
         findFault(frame, ['id']) ?? {
@@ -130,18 +109,4 @@ function readFunction(frame: Frame): RegisterFunction | DroppedFrame {
     metadata: metadata ?? null,
     invocation,
   };
-}
-
-function readTrigger(frame: Frame): RegisterTrigger | DroppedFrame {
-  return (
-    findFault(frame, ['id', 'trigger_type', 'function_id']) ?? {
-      kind: 'register_trigger',
-      id: stringIn(frame, 'id'),
-      triggerType: stringIn(frame, 'trigger_type'),
-      functionId: stringIn(frame, 'function_id'),
-      // Python leaves the member out when there is nothing to configure
-      config: frame.members.config ?? {},
-      metadata: frame.members.metadata ?? null,
-    }
-  );
 }

@@ -76,16 +76,19 @@ export function encodeUnregisterTrigger(trigger: {
   });
 }
 
-/** Tells the worker that registered a trigger why it failed; success is silent. */
+/**
+ * Tells the worker that registered a trigger why it failed; the engine is silent about success. A
+ * provider answers the engine with it in either case.
+ */
 export function encodeTriggerRegistrationResult(
   trigger: { readonly id: string; readonly triggerType: string; readonly functionId: string },
-  error: WireError,
+  error: WireError | null,
 ): string {
   return JSON.stringify({
     type: 'triggerregistrationresult',
     id: trigger.id,
     trigger_type: trigger.triggerType,
     function_id: trigger.functionId,
-    error,
+    error: error ?? undefined,
   });
 }
