@@ -6,6 +6,7 @@ import { registerAdminFunctions } from './admin/register.ts';
 import type { Config } from './config/config.ts';
 import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { httpCaller } from './gateway/http-caller.ts';
 import { HttpListener } from './gateway/http-listener.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
@@ -52,6 +53,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     store,
     state,
     userState: { store: userState, maxValueBytes },
+    httpCaller: httpCaller({ policy: config.urlPolicy, clock, env: process.env }),
     policies: config.queues,
     clock,
     random,

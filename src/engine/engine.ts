@@ -12,6 +12,7 @@ import { Channels } from './channels.ts';
 import { Enqueuer, type EnqueueRequest } from './enqueue.ts';
 import { EventStream } from './events.ts';
 import { FunctionRegistry } from './functions.ts';
+import type { HttpCaller } from './http-functions.ts';
 import { Invoker } from './invoke.ts';
 import type { OpenSession } from './link.ts';
 import { providerLink } from './provider-link.ts';
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly state: StateStore;
   /** Where users keep their values; without it, beside what the engine remembers, and of any size. */
   readonly userState?: StateParts;
+  /** Without it, functions that are to be called over HTTP answer an error. */
+  readonly httpCaller?: HttpCaller;
   readonly policies: readonly QueuePolicy[];
   readonly clock: Clock;
   readonly random: Random;
@@ -70,7 +73,7 @@ export class Engine implements Service {
     this.log = log;
     this.policies = new Map(options.policies.map((policy) => [policy.name, policy]));
     this.events = new EventStream(log);
-    this.invoker = new Invoker(this.functions, random);
+    this.invoker = new Invoker(this.functions, random, options.httpCaller);
     this.channels = new Channels(clock, random);
     const { policies, events } = this;
     this.#enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes });

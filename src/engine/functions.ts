@@ -11,7 +11,8 @@ export interface FunctionFacts {
   readonly invocation: Readonly<Record<string, unknown>> | null;
 }
 
-interface Registration {
+/** One worker's offer of a function. */
+export interface Registration {
   readonly worker: Worker;
   readonly facts: FunctionFacts;
 }
@@ -112,7 +113,9 @@ export class FunctionRegistry implements FunctionOffer {
     if (registrations === undefined) return false;
     let congested = false;
     for (const { worker, facts } of registrations) {
-      if (facts.invocation !== null || worker.isFull()) continue;
+      // whoever answers over HTTP has limits of its own
+      if (facts.invocation !== null) return true;
+      if (worker.isFull()) continue;
       if (!worker.isCongested()) return true;
       congested = true;
     }
@@ -125,16 +128,19 @@ export class FunctionRegistry implements FunctionOffer {
     return this.#locals.has(id) || this.#registrations.has(id);
   }
 
-  /** The worker with the fewest calls in flight; among equals, the one that had to wait longest. */
-  pickWorker(id: string): Worker | undefined {
+  /**
+   * The offer whose worker has the fewest calls in flight; among equals, the one that had to wait
+   * longest. One that is called over HTTP has none in flight.
+   */
+  pick(id: string): Registration | undefined {
     const registrations = this.#registrations.get(id);
     if (registrations === undefined) return undefined;
     let best: Registration | undefined;
     let bestIndex = -1;
     for (const [index, registration] of registrations.entries()) {
-      const { worker, facts } = registration;
-      if (facts.invocation !== null || !worker.connected || worker.isFull()) continue;
-      if (best === undefined || worker.inFlight < best.worker.inFlight) {
+      if (!registration.worker.connected) continue;
+      if (registration.facts.invocation === null && registration.worker.isFull()) continue;
+      if (best === undefined || loadOf(registration) < loadOf(best)) {
         best = registration;
         bestIndex = index;
       }
@@ -143,7 +149,7 @@ export class FunctionRegistry implements FunctionOffer {
       registrations.splice(bestIndex, 1);
       registrations.push(best);
     }
-    return best?.worker;
+    return best;
   }
 
   get(id: string): FunctionListing | undefined {
@@ -164,4 +170,8 @@ export class FunctionRegistry implements FunctionOffer {
     const ids = [...this.#locals.keys(), ...this.#registrations.keys()].sort();
     return ids.flatMap((id) => this.get(id) ?? []);
   }
+}
+
+function loadOf({ worker, facts }: Registration): number {
+  return facts.invocation === null ? worker.inFlight : 0;
 }

@@ -3,6 +3,7 @@ import type { Random } from '../base/random.ts';
 import { encodeDelivery } from '../protocol/encode.ts';
 import type { WireError } from '../protocol/messages.ts';
 import type { FunctionRegistry, LocalFunction } from './functions.ts';
+import { callOverHttp, readInvocation, type HttpCaller } from './http-functions.ts';
 import type { Answer, Worker } from './workers.ts';
 
 /** A call to be carried out. All JSON is text that is passed on unread. */
@@ -27,14 +28,33 @@ export interface Delivered {
 /** Starts a call; `undefined` when nobody can take it, and then `settle` is not called. */
 export type RunCall = (call: Call, settle: (answer: Answer) => void) => Delivered | undefined;
 
-/** Carries a call to a function inside the engine or to a worker, and its answer back. */
+const NO_HTTP = 'this engine calls no functions over HTTP';
+
+const noHttp: HttpCaller = {
+  problemOf: () => NO_HTTP,
+  call: () =>
+    Promise.resolve({ kind: 'error', error: { code: 'invocation_error', message: NO_HTTP } }),
+};
+
+/** Carries a call to a function inside the engine, to a worker or over HTTP, and its answer back. */
 export class Invoker {
   readonly #functions: FunctionRegistry;
   readonly #random: Random;
+  readonly #http: HttpCaller;
 
-  constructor(functions: FunctionRegistry, random: Random) {
+  constructor(functions: FunctionRegistry, random: Random, http: HttpCaller = noHttp) {
     this.#functions = functions;
     this.#random = random;
+    this.#http = http;
+  }
+
+  /** Why a function that was registered to be called over HTTP cannot be; `null` when nothing is known. */
+  problemOf(invocation: Readonly<Record<string, unknown>>): string | null {
+    try {
+      return this.#http.problemOf(readInvocation(invocation));
+    } catch (thrown) {
+      return messageOf(thrown);
+    }
   }
 
   /**
@@ -44,9 +64,13 @@ export class Invoker {
   deliver(call: Call, settle: (answer: Answer) => void): Delivered | undefined {
     const local = this.#functions.local(call.functionId);
     if (local !== undefined) return runLocal(local, call, settle);
-    const worker = this.#functions.pickWorker(call.functionId);
-    if (worker === undefined) return undefined;
+    const registration = this.#functions.pick(call.functionId);
+    if (registration === undefined) return undefined;
+    const { worker, facts } = registration;
     const invocationId = this.#random.uuid();
+    if (facts.invocation !== null) {
+      return callOverHttp(this.#http, facts.invocation, { ...call, invocationId }, settle);
+    }
     worker.calls.set(invocationId, { functionId: call.functionId, settle });
     worker.link.send(encodeDelivery({ ...call, invocationId }));
     return {

@@ -128,6 +128,14 @@ export class WorkerSession implements Session {
       });
       return;
     }
+    const problem = invocation === null ? null : this.#parts.invoker.problemOf(invocation);
+    if (problem !== null) {
+      this.#parts.log.warn('a function that is to be called over HTTP cannot be', {
+        worker: this.worker.id,
+        function: id,
+        problem,
+      });
+    }
     this.#parts.events.emit({ kind: 'functions_changed' });
   }
 
@@ -206,16 +214,11 @@ export class WorkerSession implements Session {
   }
 
   #undeliverable(functionId: string): WireError {
-    const listing = this.#parts.functions.get(functionId);
-    if (listing === undefined) {
+    if (this.#parts.functions.get(functionId) === undefined) {
       return { code: 'function_not_found', message: `Function ${functionId} not found` };
     }
-    if (listing.workers.every((worker) => worker.isFull())) {
-      const message = `every worker that offers ${functionId} is at its own limit`;
-      return { code: 'invocation_error', message, retryable: true };
-    }
-    const message = `Function ${functionId} is called over HTTP, which this version does not do yet`;
-    return { code: 'invocation_error', message };
+    const message = `every worker that offers ${functionId} is at its own limit`;
+    return { code: 'invocation_error', message, retryable: true };
   }
 
   #enqueue(

@@ -2,7 +2,7 @@ import { ManualClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { registerAdminFunctions } from '../../src/admin/register.ts';
-import { Engine } from '../../src/engine/engine.ts';
+import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import type { ConnectionInfo, Link, Session } from '../../src/engine/link.ts';
 import { QueueActivity } from '../../src/observe/queue-activity.ts';
@@ -129,6 +129,7 @@ export function policy(name: string, changes: Partial<QueuePolicy> = {}): QueueP
 /** A running engine over a memory store, with time that stands still. */
 export async function startEngine(
   policies: readonly QueuePolicy[] = [policy('default')],
+  more: Pick<EngineOptions, 'httpCaller'> = {},
 ): Promise<EngineFixture> {
   const clock = new ManualClock();
   const store = new MemoryStore({ clock });
@@ -146,6 +147,7 @@ export async function startEngine(
     log,
     maxJobBytes: 1_000_000,
     shutdownGraceMs: 30_000,
+    ...more,
   });
   registerTriggerTypes(engine);
   const activity = new QueueActivity(clock);
