@@ -202,7 +202,7 @@ describe.each(CASES)('iii-sdk $version, telemetry $label', (sdk) => {
     });
 
   it('a trigger of a type nobody provides is parked and does no harm', async () => {
-    const trigger = { type: 'http', function_id: 'echo', config: { api_path: '/x' } };
+    const trigger = { type: 'carrier-pigeon', function_id: 'echo', config: { loft: 1 } };
     const { result: key } = await worker.do('registerTrigger', { trigger });
     expect((await worker.trigger({ functionId: 'echo', payload: 1 })).result).toBe(1);
     await worker.do('unregisterTrigger', { key });

@@ -106,7 +106,7 @@ describe('frames of a hostile or confused worker', () => {
 
   it('a trigger without config is taken, and one of an unknown type does no harm', async () => {
     const trigger = { type: 'registertrigger', id: randomUUID(), function_id: 'still::here' };
-    client.send({ ...trigger, trigger_type: 'http' });
+    client.send({ ...trigger, trigger_type: 'carrier-pigeon' });
     client.send({ ...trigger, id: randomUUID(), trigger_type: 'nobody-has-this', config: null });
     await client.settled();
     await pause(50);
