@@ -6,11 +6,11 @@ import { Worker, enqueueFrame, Producer } from './load.ts';
 const WARM_UP_MS = 300;
 const WARM_UP_JOBS = 60_000;
 const WARM_UP_OUTSTANDING = 1_000;
-const ECHO_MS = 1_000;
-const ENQUEUE_MS = 1_200;
-const JOBS_MS = 1_500;
+const ECHO_MS = 800;
+const ENQUEUE_MS = 1_000;
+const JOBS_MS = 1_300;
 export const OFFERED_PER_SECOND = 1_000;
-const OFFER_MS = 3_000;
+const OFFER_MS = 2_500;
 
 /** Work done per second, and what the measured process used meanwhile. */
 export interface Rate {
