@@ -73,6 +73,7 @@ export class Exchange {
     });
     routed.response.on('close', () => {
       this.#decide();
+      this.#abandonCall();
       for (const channel of this.#channels) channel.drop();
     });
   }
@@ -122,7 +123,7 @@ export class Exchange {
       response,
       begin: () => this.#decide(),
       onInvalid: (message) => {
-        this.#fail(route500('INVALID_RESPONSE', message));
+        this.#fail(failure('INVALID_RESPONSE', message));
       },
     });
     return [body, answer];
@@ -206,6 +207,8 @@ export class Exchange {
   }
 
   #finish({ value }: { readonly value: string | null }, channel: Channel): void {
+    // with bytes of the stream on their way, a result means nothing
+    if (this.#isDecided) return;
     if (value !== null) {
       this.#reply(value);
       return;
@@ -218,7 +221,7 @@ export class Exchange {
 
   #reply(result: string): void {
     const reply = readReply(result);
-    if (typeof reply === 'string') this.#fail(route500('INVALID_RESPONSE', reply));
+    if (typeof reply === 'string') this.#fail(failure('INVALID_RESPONSE', reply));
     else this.#answer(reply);
   }
 
@@ -235,8 +238,8 @@ export class Exchange {
       error: message,
       errorId,
     });
-    if (this.#isDecided) response.destroy();
-    else this.#answer(errorReply(status, { code, message, error_id: errorId }));
+    if (!this.#isDecided) this.#answer(errorReply(status, { code, message, error_id: errorId }));
+    else if (!response.writableEnded) response.destroy();
   }
 
   #refuseBody(): void {
@@ -252,7 +255,9 @@ export class Exchange {
   }
 
   #answer(reply: Reply): void {
-    if (this.#decide()) sendReply(this.#routed.response, reply);
+    if (!this.#decide()) return;
+    this.#abandonCall();
+    sendReply(this.#routed.response, reply);
   }
 
   /** Claims the answer; of all that could give it, the first wins. */
@@ -261,9 +266,12 @@ export class Exchange {
     this.#isDecided = true;
     this.#cancelTimeout();
     this.#cancelWait?.();
+    return true;
+  }
+
+  #abandonCall(): void {
     this.#call?.abandon();
     this.#call = undefined;
-    return true;
   }
 }
 
@@ -273,7 +281,7 @@ interface Failure {
   readonly message: string;
 }
 
-function route500(code: string, message: string): Failure {
+function failure(code: string, message: string): Failure {
   return { status: 500, code, message };
 }
 
