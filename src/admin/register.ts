@@ -12,6 +12,7 @@ import { queueHandlers } from './handlers/queues.ts';
 import { registrationHandlers } from './handlers/registration.ts';
 import { stateFunctions } from './handlers/state.ts';
 import { publishHandlers, topicHandlers, topicQueueHandlers } from './handlers/topics.ts';
+import { triggerHandlers } from './handlers/triggers.ts';
 import { workerHandlers } from './handlers/workers.ts';
 import { Input } from './input.ts';
 
@@ -62,6 +63,7 @@ export function registerAdminFunctions(parts: AdminParts): void {
   for (const [id, handler] of Object.entries(producing)) add(id, 'trigger', handler);
   const open = { ...listingHandlers(parts), ...registrationHandlers(parts) };
   for (const [id, handler] of Object.entries(open)) add(id, 'any', handler);
+  for (const [id, handler] of Object.entries(triggerHandlers(parts))) add(id, 'register', handler);
   for (const local of stateFunctions(parts.engine.state)) parts.engine.functions.addLocal(local);
 }
 

@@ -56,6 +56,8 @@ export class Bindings {
   readonly #bindings = new Map<string, Binding>();
   readonly #types = new Map<string, ProvidedType>();
   readonly #builtIn = new Map<string, TriggerType>();
+  /** Who waits for a provider's answer, by binding. */
+  readonly #awaited = new Map<string, (error: WireError | null) => void>();
   readonly #link: ProviderLink;
 
   constructor(link: ProviderLink) {
@@ -104,6 +106,19 @@ export class Bindings {
     return null;
   }
 
+  /** Whether the answer of a provider decides about a trigger of this type. */
+  isProvided(triggerType: string): boolean {
+    return this.#types.has(triggerType);
+  }
+
+  /** Calls `answered` when the provider of a binding's type answers. Returns the call that ends that. */
+  awaitAnswer(id: string, answered: (error: WireError | null) => void): () => void {
+    this.#awaited.set(id, answered);
+    return () => {
+      this.#awaited.delete(id);
+    };
+  }
+
   /** Whether there was such a binding. */
   unregister(id: string): boolean {
     const binding = this.#bindings.get(id);
@@ -141,8 +156,10 @@ export class Bindings {
   /** A provider's answer to a binding. Only the provider of that type may give it. */
   answer(provider: Worker, bindingId: string, error: WireError | null): void {
     const binding = this.#bindings.get(bindingId);
-    if (binding === undefined || error === null) return;
+    if (binding === undefined) return;
     if (this.#types.get(binding.triggerType)?.provider !== provider) return;
+    this.#awaited.get(bindingId)?.(error);
+    if (error === null) return;
     if (binding.owner !== null) this.#link.reject(binding.owner, binding, error);
   }
 

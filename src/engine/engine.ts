@@ -48,6 +48,7 @@ export class Engine implements Service {
   /** The configured queues; those of subscriptions are not among them. */
   readonly policies: ReadonlyMap<string, QueuePolicy>;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
   readonly events: EventStream;
   readonly workers = new WorkerRegistry();
@@ -70,6 +71,7 @@ export class Engine implements Service {
     this.#options = options;
     this.store = store;
     this.clock = clock;
+    this.random = random;
     this.log = log;
     this.policies = new Map(options.policies.map((policy) => [policy.name, policy]));
     this.events = new EventStream(log);

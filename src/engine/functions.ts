@@ -1,4 +1,5 @@
 import type { FunctionOffer } from '../queue/store.ts';
+import type { Access } from './access.ts';
 import type { Worker } from './workers.ts';
 
 /** What a worker said about a function when it registered it. */
@@ -33,8 +34,8 @@ export interface LocalCall {
 export interface LocalFunction {
   readonly id: string;
   readonly description: string | null;
-  /** What a caller's role must allow: `any`, looking, or changing; `trigger` for an embedder's own. */
-  readonly access: 'any' | 'read' | 'operate' | 'trigger';
+  /** What a caller's role must allow; `trigger` for an embedder's own. */
+  readonly access: Access;
   /** One of the engine's own and not an embedder's: listings leave it out unless asked. */
   readonly internal?: boolean;
   /** Returns the result's JSON text, or `null` for none. What it throws is the call's error. */

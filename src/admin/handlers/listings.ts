@@ -1,11 +1,11 @@
 import { IiiError } from '../../base/errors.ts';
 import type { Binding } from '../../engine/bindings.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { functionEntry, isInternal, workerName } from '../../engine/function-entry.ts';
 import type { FunctionListing } from '../../engine/functions.ts';
 import type { Worker } from '../../engine/workers.ts';
 import { invalid, type Input } from '../input.ts';
 import type { AdminParts, Handler } from './handler.ts';
-import { isInternal } from './workers.ts';
 
 /** Functions one call of `engine::functions::info` may ask for. */
 const MAX_INFOS = 32;
@@ -18,14 +18,7 @@ export function listingHandlers({ engine }: AdminParts): Readonly<Record<string,
   return {
     'engine::functions::list': (input) =>
       Promise.resolve({
-        functions: selectFunctions(engine, input).map((listing) => ({
-          function_id: listing.id,
-          worker_name: workerName(listing),
-          description: listing.facts.description,
-          request_format: listing.facts.requestFormat,
-          response_format: listing.facts.responseFormat,
-          metadata: listing.facts.metadata,
-        })),
+        functions: selectFunctions(engine, input).map(functionEntry),
       }),
     'engine::functions::info': (input) => Promise.resolve(functionInfos(engine, input)),
     'engine::workers::list': (input) =>
@@ -104,10 +97,6 @@ function selectBindings(engine: Engine, input: Input): Binding[] {
     if (type !== undefined && binding.triggerType !== type) return false;
     return functionId === undefined || binding.functionId === functionId;
   });
-}
-
-function workerName({ workers, local }: FunctionListing): string {
-  return local ? 'engine' : (workers[0]?.profile.name ?? '');
 }
 
 function functionInfos(engine: Engine, input: Input): unknown {

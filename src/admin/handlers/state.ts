@@ -49,6 +49,7 @@ function stateFunction(id: string, code: ErrorCode, run: Run): LocalFunction {
     id,
     description: null,
     access: 'trigger',
+    internal: true,
     run: async ({ data }) => {
       try {
         return await run(new Input(data), data);

@@ -1,3 +1,4 @@
+import { isInternal } from '../../engine/function-entry.ts';
 import type { FunctionListing } from '../../engine/functions.ts';
 import type { Worker } from '../../engine/workers.ts';
 import type { FunctionView, WorkerView } from '../contract.ts';
@@ -18,11 +19,6 @@ export function workerHandlers({
       return Promise.resolve({ functions });
     },
   };
-}
-
-/** The engine's own functions; an embedder's are shown. */
-export function isInternal({ id, internal }: FunctionListing): boolean {
-  return internal || id.startsWith('engine::');
 }
 
 function workerView(worker: Worker): WorkerView {
