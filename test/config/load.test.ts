@@ -46,7 +46,14 @@ describe('finding the file', () => {
           allowedOrigins: [],
           allowedHosts: [],
         },
-        http: { host: '127.0.0.1', port: 3_111 },
+        http: {
+          host: '127.0.0.1',
+          port: 3_111,
+          timeoutMs: 30_000,
+          maxConcurrent: 1_024,
+          cors: null,
+          middlewareIds: [],
+        },
         tokens: [],
         store: { kind: 'file', path: './data/queue_store' },
         queues: [{ name: 'default', maxAttempts: 3, concurrency: 10, deadLetterQueue: 'default' }],
@@ -151,6 +158,44 @@ workers:
     });
   });
 
+  it.each([
+    ['null', null],
+    ['{}', { allowedOrigins: null, allowedMethods: null }],
+    ['{ allowed_origins: [] }', { allowedOrigins: null, allowedMethods: null }],
+    [
+      "{ allowed_origins: ['https://a.example', '*'], allowed_methods: ['*'] }",
+      { allowedOrigins: null, allowedMethods: null },
+    ],
+    [
+      '{ allowed_origins: [https://a.example], allowed_methods: [get, POST] }',
+      { allowedOrigins: ['https://a.example'], allowedMethods: ['GET', 'POST'] },
+    ],
+  ])('of CORS that say %s mean %j', (cors, expected) => {
+    const { config, problems } = parse(`workers: [{ name: http, config: { cors: ${cors} } }]`);
+    expect(problems).toEqual([]);
+    expect(config?.http.cors).toEqual(expected);
+  });
+
+  it('of middleware are sorted by priority, equal ones as written', () => {
+    const text = `
+workers:
+  - name: iii-http
+    config:
+      default_timeout: 5
+      concurrency_request_limit: 7
+      middleware:
+        - { function_id: c, priority: 5 }
+        - { function_id: a, phase: preHandler, priority: -1 }
+        - { function_id: d, priority: 5 }
+        - { function_id: b }
+`;
+    expect(parse(text).config?.http).toMatchObject({
+      timeoutMs: 5,
+      maxConcurrent: 7,
+      middlewareIds: ['a', 'b', 'c', 'd'],
+    });
+  });
+
   it('treat port 0 at the top level as the default, as the original does', () => {
     expect(parse('port: 0').config?.listen.port).toBe(49_134);
   });
@@ -163,6 +208,20 @@ describe('access', () => {
     const insecure = parse('port: 1', { overrides: { host: '0.0.0.0', insecure: true } });
     expect(findings(insecure)).toEqual(['~insecure -:-']);
     expect(insecure.config?.listen.host).toBe('0.0.0.0');
+  });
+
+  it('to HTTP triggers beyond this machine needs one too', () => {
+    const text = (top: string) => `${top}
+workers: [{ name: iii-http, config: { host: 0.0.0.0 } }]`;
+    expect(findings(parse(text('')))).toEqual(['token_required 2:45']);
+    expect(findings(parse(text('insecure: true')))).toEqual(['~insecure 2:45']);
+    expect(
+      findings(
+        parse(
+          'host: 0.0.0.0\nworkers: [{ name: iii-worker-manager, config: { host: 127.0.0.1 } }]',
+        ),
+      ),
+    ).toContain('token_required 1:7');
   });
 
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('from %s needs none', (host) => {

@@ -10,6 +10,8 @@ export const REFERENCE: Readonly<Record<string, string>> = {
   entry: keyTable(keys.ENTRY_KEYS),
   'worker manager': keyTable(keys.WORKER_MANAGER_KEYS),
   http: keyTable(keys.HTTP_KEYS),
+  cors: keyTable(keys.CORS_KEYS),
+  middleware: keyTable(keys.MIDDLEWARE_KEYS),
   'queue module': keyTable(keys.QUEUE_MODULE_KEYS),
   adapter: keyTable(keys.ADAPTER_KEYS),
   'builtin adapter': keyTable(keys.BUILTIN_ADAPTER_KEYS),
