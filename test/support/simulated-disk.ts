@@ -124,6 +124,8 @@ export class SimulatedRecords implements RecordPort {
     await this.persist(writes);
   }
 
+  async rest(): Promise<void> {}
+
   hasRoom(): boolean {
     return this.room;
   }

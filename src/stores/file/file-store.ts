@@ -234,6 +234,7 @@ export class FileStore implements Store {
     const { damages, next } = recover(records, lanes, this.#clock.now());
     writer.continueFrom(next);
     if (damages.length > 0) await this.#repair(folder, writer, damages);
+    await records.rest?.();
   }
 
   async #repair(folder: string, writer: JobWriter, damages: readonly Damage[]): Promise<void> {

@@ -69,13 +69,25 @@ export function decodeJob(bytes: Buffer): StoredJob | null {
   const reader = openRecord(bytes);
   if (reader === null) return null;
   const flags = reader.byte();
-  const { seq, ...placement } = readPlacement(reader, flags);
-  const overrides = (flags & HAS.overrides) === 0 ? {} : readOverrides(reader.text());
-  const traceparent = (flags & HAS.traceparent) === 0 ? null : reader.text();
-  const baggage = (flags & HAS.baggage) === 0 ? null : reader.text();
-  const metadata = (flags & HAS.metadata) === 0 ? null : reader.text();
-  const payload = reader.text();
-  return { seq, job: { ...placement, payload, overrides, traceparent, baggage, metadata } };
+  const placement = readPlacement(reader, flags);
+  // written out: spreading objects is the slowest part of reading a job
+  const job: NewJob = {
+    id: placement.id,
+    queue: placement.queue,
+    functionId: placement.functionId,
+    group: placement.group,
+    priority: placement.priority,
+    enqueuedAt: placement.enqueuedAt,
+    dueAt: placement.dueAt,
+    expiresAt: placement.expiresAt,
+    dedupKey: placement.dedupKey,
+    overrides: (flags & HAS.overrides) === 0 ? {} : readOverrides(reader.text()),
+    traceparent: (flags & HAS.traceparent) === 0 ? null : reader.text(),
+    baggage: (flags & HAS.baggage) === 0 ? null : reader.text(),
+    metadata: (flags & HAS.metadata) === 0 ? null : reader.text(),
+    payload: reader.text(),
+  };
+  return { seq: placement.seq, job };
 }
 
 /** What of the job in a record decides its place; `null` when the record is damaged. */

@@ -86,6 +86,10 @@ export class LmdbRecords implements RecordPort {
     }
   }
 
+  async rest(): Promise<void> {
+    await this.#reopen();
+  }
+
   hasRoom(): boolean {
     const { bavail, blocks, bsize } = statfsSync(this.#folder);
     return bavail * bsize >= Math.min(ROOM_BYTES, blocks * bsize * ROOM_SHARE);

@@ -34,6 +34,9 @@ export interface RecordPort {
    */
   commit(batch: WriteBatch): Promise<void>;
 
+  /** Lets go of the memory that reading many records took. Nothing is read or written meanwhile. */
+  rest?(): Promise<void>;
+
   /** Whether there is room for more jobs, with enough left over to go on with those that are there. */
   hasRoom(): boolean;
 

@@ -117,26 +117,30 @@ function isFinished({ state }: FoundJob): boolean {
   return state?.state === ROW.completed || state?.state === ROW.discarded;
 }
 
+/** Written out member by member: at a million jobs, spreading objects takes longer than all the rest. */
 function restoredOf(found: FoundJob): RestoredJob {
   const { placement, state, bytes } = found;
-  if (state === null) {
-    const fresh = { attempts: 0, interruptions: 0, epoch: 0, stampAt: 0, deathOrder: 0 };
-    return { ...placement, ...fresh, state: 'waiting', bytes };
-  }
-  const { attempts, interruptions, epoch, dueAt, stampAt, order } = state;
+  // a finished job has given its key back, and another may hold it by now
+  const dedupKey = isFinished(found) ? null : placement.dedupKey;
+  // a dead job does not expire, and no longer does once it is redriven
+  const expires = state === null || !(state.past.expiryLifted || state.state === ROW.dead);
   return {
-    ...placement,
-    // a finished job has given its key back, and another may hold it by now
-    dedupKey: isFinished(found) ? null : placement.dedupKey,
-    // a dead job does not expire, and no longer does once it is redriven
-    expiresAt: state.past.expiryLifted || state.state === ROW.dead ? null : placement.expiresAt,
-    state: stateName(state.state) ?? 'waiting',
-    attempts,
-    interruptions,
-    epoch,
-    dueAt,
-    stampAt,
-    deathOrder: state.state === ROW.dead ? order : 0,
+    seq: placement.seq,
+    id: placement.id,
+    queue: placement.queue,
+    functionId: placement.functionId,
+    group: placement.group,
+    priority: placement.priority,
+    enqueuedAt: placement.enqueuedAt,
+    dueAt: state?.dueAt ?? placement.dueAt,
+    expiresAt: expires ? placement.expiresAt : null,
+    dedupKey,
+    state: (state === null ? undefined : stateName(state.state)) ?? 'waiting',
+    attempts: state?.attempts ?? 0,
+    interruptions: state?.interruptions ?? 0,
+    epoch: state?.epoch ?? 0,
+    stampAt: state?.stampAt ?? 0,
+    deathOrder: state?.state === ROW.dead ? state.order : 0,
     bytes,
   };
 }

@@ -90,8 +90,32 @@ export class StoredJobs {
   }
 
   #join(row: number, { job, past }: Body): Job {
-    const expiresAt = past.expiryLifted ? null : job.expiresAt;
-    const { history, failure } = past;
-    return { ...job, ...this.#lanes.table.progressOf(row), expiresAt, history, failure };
+    const progress = this.#lanes.table.progressOf(row);
+    // written out: this is done for every lease
+    return {
+      id: job.id,
+      queue: job.queue,
+      functionId: job.functionId,
+      payload: job.payload,
+      group: job.group,
+      priority: job.priority,
+      enqueuedAt: job.enqueuedAt,
+      dueAt: progress.dueAt,
+      expiresAt: past.expiryLifted ? null : job.expiresAt,
+      dedupKey: job.dedupKey,
+      overrides: job.overrides,
+      traceparent: job.traceparent,
+      baggage: job.baggage,
+      metadata: job.metadata,
+      seq: progress.seq,
+      state: progress.state,
+      attempts: progress.attempts,
+      interruptions: progress.interruptions,
+      epoch: progress.epoch,
+      history: past.history,
+      failure: past.failure,
+      leasedAt: progress.leasedAt,
+      endedAt: progress.endedAt,
+    };
   }
 }
