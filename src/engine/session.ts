@@ -6,6 +6,7 @@ import type {
   InvokeFunction,
   RawJson,
   RegisterFunction,
+  RegisterTrigger,
   WireError,
   WorkerMessage,
 } from '../protocol/messages.ts';
@@ -77,7 +78,7 @@ export class WorkerSession implements Session {
         bindings.withdraw(worker, message.id);
         break;
       case 'register_trigger':
-        if (this.#mayRegister(message.id)) bindings.register(worker, message);
+        this.#registerTrigger(message);
         break;
       case 'unregister_trigger':
         bindings.unregister(message.id);
@@ -137,6 +138,20 @@ export class WorkerSession implements Session {
       });
     }
     this.#parts.events.emit({ kind: 'functions_changed' });
+  }
+
+  #registerTrigger(message: RegisterTrigger): void {
+    if (!this.#mayRegister(message.id)) return;
+    const error = this.#parts.bindings.register(this.worker, message);
+    // most SDKs do not tell their users
+    if (error !== null) {
+      this.#parts.log.warn('a trigger was refused', {
+        worker: this.worker.profile.name,
+        type: message.triggerType,
+        function: message.functionId,
+        error: error.message,
+      });
+    }
   }
 
   #mayRegister(what: string): boolean {

@@ -57,8 +57,28 @@ function register({ functionId, behaviour, argument, positional }) {
   functions.set(functionId, ref);
 }
 
+/** Provides a kind of event; what happens to its bindings is reported like calls. */
+function provide({ triggerType }) {
+  const tell = (happened) => async (data) => {
+    const functionId = `${triggerType} ${happened}`;
+    report({ event: 'call', functionId, key: randomUUID(), data, metadata: null });
+  };
+  sdk.registerTriggerType(
+    { id: triggerType, description: 'a test type' },
+    { registerTrigger: tell('bound'), unregisterTrigger: tell('unbound') },
+  );
+}
+
+/** Offers a function that is called over HTTP. */
+function registerHttp({ functionId, invocation, positional }) {
+  if (positional) sdk.registerFunction(functionId, invocation);
+  else sdk.registerFunction({ id: functionId }, invocation);
+}
+
 const operations = {
   register,
+  registerHttp,
+  provide,
   unregister: ({ functionId }) => {
     functions.get(functionId).unregister();
     functions.delete(functionId);
