@@ -1,7 +1,6 @@
 import { IiiError, messageOf } from '../base/errors.ts';
 import { depthOf } from '../base/json.ts';
 import { LIMITS } from '../queue/limits.ts';
-import type { Call, Delivered } from './invoke.ts';
 import type { Answer } from './workers.ts';
 
 /** How a function is reached that is called over HTTP (wire-protocol.md §4.2). */
@@ -85,22 +84,22 @@ function readAuth(auth: Members): HttpAuth {
   }
 }
 
-/** Starts a call over HTTP. `settle` is called once, unless the call is abandoned before. */
+/**
+ * Starts a call over HTTP. `settle` is called once, unless the call is abandoned before.
+ * @returns the call that abandons it
+ */
 export function callOverHttp(
   caller: HttpCaller,
   written: Members,
-  call: Call & { readonly invocationId: string },
+  call: HttpCall,
   settle: (answer: Answer) => void,
-): Delivered {
+): () => void {
   const abandoned = new AbortController();
   void send(caller, written, call, abandoned.signal).then((answer) => {
     if (!abandoned.signal.aborted) settle(answer);
   });
-  return {
-    runner: `HTTP ${String(written['url'])}`,
-    abandon: () => {
-      abandoned.abort();
-    },
+  return () => {
+    abandoned.abort();
   };
 }
 

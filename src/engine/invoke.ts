@@ -69,12 +69,23 @@ export class Invoker {
     const { worker, facts } = registration;
     const invocationId = this.#random.uuid();
     if (facts.invocation !== null) {
-      return callOverHttp(this.#http, facts.invocation, { ...call, invocationId }, settle);
+      const outgoing = { ...call, invocationId };
+      return {
+        // a query may hold secrets, and this is kept with the job
+        runner: `HTTP ${String(facts.invocation['url']).split('?')[0] ?? ''}`,
+        abandon: callOverHttp(this.#http, facts.invocation, outgoing, settle),
+      };
     }
-    worker.calls.set(invocationId, { functionId: call.functionId, settle });
-    worker.link.send(encodeDelivery({ ...call, invocationId }));
+    const { functionId, data, traceparent, baggage, metadata } = call;
+    worker.calls.set(invocationId, { functionId, settle });
+    // Members written out, and the name only when asked for: this runs once per attempt.
+    worker.link.send(
+      encodeDelivery({ invocationId, functionId, data, traceparent, baggage, metadata }),
+    );
     return {
-      runner: `${worker.profile.name} (${worker.id})`,
+      get runner() {
+        return `${worker.profile.name} (${worker.id})`;
+      },
       abandon: () => {
         worker.calls.delete(invocationId);
       },
