@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, SystemClock } from '../base/clock.ts';
+import { IiiError } from '../base/errors.ts';
 
 /** The reader of our output is gone, as with `| head -1`. It ends the command quietly. */
 export class ClosedPipe extends Error {
@@ -9,7 +10,10 @@ export class ClosedPipe extends Error {
 
 /** One of the two output streams. */
 export interface OutputStream {
-  /** Resolves when the text has left; rejects with `ClosedPipe` when nobody reads any more. */
+  /**
+   * Resolves when the text has left; rejects with `ClosedPipe` when nobody reads any more, and with
+   * OUTPUT_FAILED when it cannot be written.
+   */
   write(text: string): Promise<void>;
   readonly isTerminal: boolean;
   /** Width of the terminal; `undefined` when it is none. */
@@ -38,12 +42,13 @@ export interface Io {
 
 class ProcessStream implements OutputStream {
   readonly raw: NodeJS.WriteStream;
-  #closed = false;
+  /** What broke the stream: from then on nothing can be written. */
+  #failure: NodeJS.ErrnoException | undefined;
 
   constructor(raw: NodeJS.WriteStream) {
     this.raw = raw;
-    raw.on('error', () => {
-      this.#closed = true;
+    raw.on('error', (error: NodeJS.ErrnoException) => {
+      this.#failure = error;
     });
   }
 
@@ -58,16 +63,26 @@ class ProcessStream implements OutputStream {
 
   write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) {
-        reject(new ClosedPipe());
+      if (this.#failure !== undefined) {
+        reject(writeFailure(this.#failure));
         return;
       }
       this.raw.write(text, (error) => {
-        if (error) reject(new ClosedPipe());
+        if (error) reject(writeFailure(error));
         else resolve();
       });
     });
   }
+}
+
+/** A reader that is gone ends the command quietly; anything else, such as a full disk, is a failure. */
+function writeFailure(error: NodeJS.ErrnoException): Error {
+  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return new ClosedPipe();
+  return new IiiError('OUTPUT_FAILED', 'The output could not be written', {
+    reason: error.message,
+    hint: 'Make room where the output goes, then run the command again.',
+    cause: error,
+  });
 }
 
 function kindOfStdin(): Io['stdinKind'] {

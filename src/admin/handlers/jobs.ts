@@ -25,11 +25,30 @@ const STATES: readonly JobState[] = [
 const CANCELLABLE: readonly JobState[] = ['waiting', 'delayed'];
 const FINAL: readonly JobState[] = ['dead', 'completed', 'discarded'];
 
+/** How the last jobs ended, by id: also of those that the store no longer keeps. */
+type EndedJobs = ReadonlyMap<string, 'completed' | 'discarded'>;
+
+/** Ended jobs remembered, oldest forgotten first. */
+const MAX_ENDED = 10_000;
+
+function rememberEnds(engine: Engine): EndedJobs {
+  const ended = new Map<string, 'completed' | 'discarded'>();
+  engine.events.subscribe((event) => {
+    if (event.kind !== 'job_completed' && event.kind !== 'job_discarded') return;
+    ended.set(event.id, event.kind === 'job_completed' ? 'completed' : 'discarded');
+    if (ended.size <= MAX_ENDED) return;
+    const [oldest] = ended.keys();
+    if (oldest !== undefined) ended.delete(oldest);
+  });
+  return ended;
+}
+
 export function jobHandlers({
   engine,
 }: AdminParts): AdminHandlers<
   'iii::job::list' | 'iii::job::get' | 'iii::job::wait' | 'iii::job::cancel'
 > {
+  const ended = rememberEnds(engine);
   return {
     'iii::job::list': async (input) => {
       const queue = input.optionalString('queue');
@@ -46,10 +65,11 @@ export function jobHandlers({
       const total = countMatching(filter, await engine.store.stats());
       return { jobs: jobs.map((job) => jobSummary(job, engine)), total, nextCursor };
     },
-    'iii::job::get': async (input) => jobDetail(await findJob(engine, input.string('id')), engine),
+    'iii::job::get': async (input) =>
+      jobDetail(await findJob(engine, input.string('id'), ended), engine),
     'iii::job::wait': async (input) => {
       const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
-      return jobDetail(await waitForEnd(engine, input.string('id'), timeoutMs), engine);
+      return jobDetail(await waitForEnd(engine, input.string('id'), timeoutMs, ended), engine);
     },
     'iii::job::cancel': async (input) => {
       const ids = input.optionalStrings('ids') ?? [];
@@ -100,18 +120,24 @@ function countMatching(filter: JobFilter, stats: ReadonlyMap<string, QueueStats>
   return total;
 }
 
-async function findJob(engine: Engine, id: string): Promise<Job> {
+async function findJob(engine: Engine, id: string, ended: EndedJobs): Promise<Job> {
   const job = await engine.store.get(id);
   if (job !== undefined) return job;
+  const state = ended.get(id);
   throw new IiiError('JOB_NOT_FOUND', `job '${id}' does not exist`, {
     reason: 'the id is wrong, or the job ended and is no longer among the finished jobs kept',
     hint: 'iii job list',
-    details: { id },
+    details: state === undefined ? { id } : { id, ended: state },
   });
 }
 
 /** Resolves with the job as it is when it has ended, or when the time is over. */
-async function waitForEnd(engine: Engine, id: string, timeoutMs: number): Promise<Job> {
+async function waitForEnd(
+  engine: Engine,
+  id: string,
+  timeoutMs: number,
+  endedJobs: EndedJobs,
+): Promise<Job> {
   let finish: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
     finish = resolve;
@@ -130,10 +156,10 @@ async function waitForEnd(engine: Engine, id: string, timeoutMs: number): Promis
   });
   const cancelTimer = engine.clock.after(timeoutMs, finish);
   try {
-    const job = await findJob(engine, id);
+    const job = await findJob(engine, id, endedJobs);
     if (FINAL.includes(job.state)) return job;
     await ended;
-    return (await engine.store.get(id)) ?? { ...job, state: 'completed' };
+    return (await engine.store.get(id)) ?? { ...job, state: endedJobs.get(id) ?? job.state };
   } finally {
     unsubscribe();
     cancelTimer();

@@ -1,11 +1,11 @@
-import type { JobDetail } from '../../admin/contract.ts';
 import { IiiError } from '../../base/errors.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { enqueueLines, refuseForMany } from '../enqueue/batch.ts';
 import { readTarget, type Target } from '../enqueue/options.ts';
 import { explainRejection } from '../enqueue/reject.ts';
-import { waitForEnd } from '../enqueue/wait.ts';
+import { type EndedJob, waitForEnd } from '../enqueue/wait.ts';
+import { countOf } from '../output/words.ts';
 import { readPayload } from '../payload.ts';
 import { usageError } from '../usage.ts';
 
@@ -68,20 +68,20 @@ async function enqueueOne(
   const error = job.history.at(-1)?.error ?? null;
   await context.output.done(
     { ...receipt, state, attempts, reason, error },
-    `${id} ${state} after ${attempts === 1 ? '1 attempt' : `${attempts} attempts`}.`,
+    attempts === null ? `${id} ${state}.` : `${id} ${state} after ${countOf(attempts, 'attempt')}.`,
     id,
   );
-  if (state !== 'completed') throw ended(job);
+  if (state !== 'completed') throw ended(job, queue);
 }
 
-function ended(job: JobDetail): IiiError {
+function ended(job: EndedJob, queue: string): IiiError {
   const error = job.history.at(-1)?.error;
   return new IiiError('JOB_FAILED', `job ${job.id} is ${job.state}`, {
     reason: error ? `${error.code}: ${error.message}` : (job.reason ?? undefined),
     hint:
       job.state === 'dead'
-        ? `iii dlq show ${job.id}, then iii dlq redrive ${job.queue} --id ${job.id}`
+        ? `iii dlq show ${job.id}, then iii dlq redrive ${queue} --id ${job.id}`
         : `iii job show ${job.id}`,
-    details: { id: job.id, queue: job.queue, state: job.state, reason: job.reason },
+    details: { id: job.id, queue, state: job.state, reason: job.reason },
   });
 }

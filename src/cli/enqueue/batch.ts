@@ -63,12 +63,14 @@ class Batch {
     const source = openLines(this.#context, this.#options.file);
     const progress = output.progress('enqueueing');
     signal.addEventListener('abort', () => this.#release?.());
+    // To stop at the first bad line, each must be known to be good before the next is sent.
+    const allowed = this.#options.failFast ? 1 : OUTSTANDING;
     try {
       for await (const line of source.lines) {
         this.#take(line);
         const share = source.share();
         progress.update(`${share === undefined ? '' : `${bar(share)} `}${this.#counts()}`);
-        if (this.#outstanding >= OUTSTANDING) await this.#room();
+        if (this.#outstanding >= allowed) await this.#room();
         if (this.#stopped) break;
       }
       await this.#printed;
@@ -164,7 +166,7 @@ class Batch {
         `${this.#counts('would be enqueued')}.`,
         this.#target.queue,
       );
-    } else await output.note(`${this.#counts()}.`);
+    } else if (output.forPeople) await output.note(`${this.#counts()}.`);
   }
 
   #counts(verb = 'enqueued'): string {

@@ -11,8 +11,13 @@ function hasEnded(job: JobDetail): boolean {
   return ['completed', 'dead', 'discarded'].includes(job.state);
 }
 
+/** How a job ended. Of one the engine no longer keeps only the state is known. */
+export type EndedJob = Pick<JobDetail, 'id' | 'state' | 'reason' | 'history'> & {
+  readonly attempts: number | null;
+};
+
 /** Waits until a job has ended; as long as it takes, unless a timeout was asked for. */
-export async function waitForEnd(context: Context, id: string): Promise<JobDetail> {
+export async function waitForEnd(context: Context, id: string): Promise<EndedJob> {
   const { settings, clock, output } = context;
   const engine = await context.engine();
   context.afterInterrupt = `the job goes on in the engine; see iii job show ${id}`;
@@ -32,6 +37,10 @@ export async function waitForEnd(context: Context, id: string): Promise<JobDetai
         `waiting for job ${id}: ${job.state}, ${job.attempts} of ${job.maxAttempts} attempts`,
       );
     }
+  } catch (thrown) {
+    const state = thrown instanceof IiiError ? thrown.details?.['ended'] : undefined;
+    if (typeof state !== 'string') throw thrown;
+    return { id, state, reason: null, history: [], attempts: null };
   } finally {
     progress.stop();
   }
