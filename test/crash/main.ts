@@ -41,22 +41,33 @@ const url = `ws://127.0.0.1:${port}`;
 mkdirSync(join(scratch, 'history'));
 const history = new HistoryWriter(historyFile('engine'));
 
-let engine = await start();
 const clients = ['worker', 'worker', 'producer', 'producer'].map(startClient);
-for (let fault = 0; fault < kills + powerCuts; fault++) {
-  await pause(SHORTEST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS));
-  const isPowerCut = fault < powerCuts;
-  history.write({ kind: 'fault', at: monotonicMs(), fault: isPowerCut ? 'power cut' : 'kill' });
-  if (isPowerCut) disk?.cutPower();
-  await engine.kill();
-  if (isPowerCut) disk?.restart();
+let engine: Engine | undefined;
+let dump: Dump;
+let status: number | null;
+try {
   engine = await start();
+  for (let fault = 0; fault < kills + powerCuts; fault++) {
+    await pause(SHORTEST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS));
+    const isPowerCut = fault < powerCuts;
+    history.write({ kind: 'fault', at: monotonicMs(), fault: isPowerCut ? 'power cut' : 'kill' });
+    if (isPowerCut) disk?.cutPower();
+    await engine.kill();
+    if (isPowerCut) disk?.restart();
+    engine = await start();
+  }
+  await Promise.all(clients.slice(2).map(stopClient));
+  dump = await drained();
+  await Promise.all(clients.slice(0, 2).map(stopClient));
+  status = await engine.stop();
+} catch (thrown) {
+  for (const client of clients) client.kill('SIGKILL');
+  await engine?.kill();
+  throw thrown;
+} finally {
+  await history.close();
+  disk?.remove();
 }
-await Promise.all(clients.slice(2).map(stopClient));
-const dump = await drained();
-await Promise.all(clients.slice(0, 2).map(stopClient));
-const status = await engine.stop();
-await history.close();
 
 const lines = ['engine', 0, 1, 2, 3].flatMap(readHistory);
 const { violations, volumes } = checkHistory(lines, dump);
@@ -81,7 +92,6 @@ console.log(
   }),
 );
 for (const problem of problems) console.log(problem);
-if (disk !== null) disk.remove();
 if (problems.length > 0 || values.keep) console.log(`History: ${scratch}`);
 else rmSync(scratch, { recursive: true, force: true });
 process.exitCode = problems.length > 0 ? 1 : 0;
