@@ -18,7 +18,7 @@ const MAX_BUFFER_ITEMS = 1_024;
 const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** How long a producer that let go may come back: SDK 0.22 opens a second connection for its last bytes. */
-const RETURN_MS = 100;
+export const RETURN_MS = 100;
 
 const SWEEP_INTERVAL_MS = 60_000;
 const MAX_UNUSED_MS = 5 * 60_000;

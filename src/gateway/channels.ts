@@ -1,14 +1,13 @@
 import type { WebSocket } from 'ws';
-import type { Channel, ProducerEnd } from '../engine/channels.ts';
+import type { Clock } from '../base/clock.ts';
+import { type Channel, type ProducerEnd, RETURN_MS } from '../engine/channels.ts';
+import type { ChannelSocket } from './channel-socket.ts';
 
 /** Bytes that may wait in a consumer's socket before more is taken out of the channel. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** With this reason SDKs close a connection although more of the same producer may follow. */
-const CHANNEL_CLOSE = 'channel_close';
-
 /** Puts what comes in on a connection into a channel; while the channel is full, nothing is read. */
-export function serveProducer(webSocket: WebSocket, channel: Channel): void {
+export function serveProducer(webSocket: ChannelSocket, channel: Channel, clock: Clock): void {
   let isAttached = false;
   const end: ProducerEnd = {
     attached: () => {
@@ -32,8 +31,12 @@ export function serveProducer(webSocket: WebSocket, channel: Channel): void {
       : channel.write({ kind: 'text', text: bytes.toString() });
     if (!hasRoom) webSocket.pause();
   });
-  webSocket.on('close', (_code, reason) => {
-    channel.releaseProducer(end, reason.toString() === CHANNEL_CLOSE);
+  webSocket.onPause = (answer) => {
+    channel.releaseProducer(end, true);
+    clock.after(RETURN_MS, answer);
+  };
+  webSocket.on('close', () => {
+    channel.releaseProducer(end, false);
   });
   channel.connectProducer(end);
 }

@@ -1,6 +1,11 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
+import {
+  WebSocketServer,
+  type Server as SocketServer,
+  type ServerOptions,
+  type WebSocket,
+} from 'ws';
 import type { Clock } from '../base/clock.ts';
 import { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -11,6 +16,7 @@ import { readTelemetry } from '../protocol/telemetry.ts';
 import { type Acceptance, checkUpgrade, TOKEN_PROTOCOL } from './accept.ts';
 import { Authenticator } from './authenticator.ts';
 import { awaitToken } from './await-token.ts';
+import { ChannelSocket } from './channel-socket.ts';
 import { serveConsumer, serveProducer } from './channels.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
@@ -51,6 +57,7 @@ export class Gateway implements Service {
   readonly #options: GatewayOptions;
   readonly #limits: GatewayLimits;
   readonly #webSockets: WebSocketServer;
+  readonly #channelSockets: SocketServer<typeof ChannelSocket>;
   readonly #heartbeat: Heartbeat;
   readonly #authenticator: Authenticator;
   readonly #refusals: RepeatedWarning;
@@ -73,17 +80,10 @@ export class Gateway implements Service {
       limits.maxUnauthenticatedConnections,
     );
     this.#refusals = new RepeatedWarning(log, clock, 'a connection was refused');
+    const shared = serverOptions(limits);
+    this.#channelSockets = new WebSocketServer({ ...shared, WebSocket: ChannelSocket });
     this.#webSockets = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: limits.maxFrameBytes,
-      maxFragments: limits.maxFragments,
-      maxBufferedChunks: limits.maxBufferedChunks,
-      skipUTF8Validation: false,
-      autoPong: true,
-      // frames of one read are handled in one turn, so that their answers leave in one write
-      allowSynchronousEvents: true,
+      ...shared,
       handleProtocols: (offered) =>
         [...offered].find((name) => name.startsWith(TOKEN_PROTOCOL)) ?? false,
     });
@@ -179,9 +179,9 @@ export class Gateway implements Service {
       this.#refuse(request, socket, { status: 404, reason, body: 'Channel not found' });
       return;
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+    this.#channelSockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#hold(webSocket, socket, request.socket.remoteAddress ?? 'unknown');
-      if (direction === 'write') serveProducer(webSocket, channel);
+      if (direction === 'write') serveProducer(webSocket, channel, this.#options.clock);
       else serveConsumer(webSocket, channel);
     });
   }
@@ -249,6 +249,21 @@ export class Gateway implements Service {
     const info = { remoteAddress, role: token?.role ?? null, tokenName: token?.name ?? null };
     serveSession({ webSocket, link, info, openSession, onTelemetry, clock, log });
   }
+}
+
+function serverOptions(limits: GatewayLimits): ServerOptions {
+  return {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.maxFrameBytes,
+    maxFragments: limits.maxFragments,
+    maxBufferedChunks: limits.maxBufferedChunks,
+    skipUTF8Validation: false,
+    autoPong: true,
+    // frames of one read are handled in one turn, so that their answers leave in one write
+    allowSynchronousEvents: true,
+  };
 }
 
 /** Answers an upgrade request with a status and at most a sentence, and closes. */

@@ -106,16 +106,20 @@ describe('a channel over two connections', () => {
     expect((await readToEnd(reader)).frames).toEqual(['begin', 'rest']);
   });
 
-  it('takes the rest from a second connection that comes a little later', async () => {
+  it('takes the rest from a second connection that comes a little later, and only then answers the close of the first', async () => {
     const { url, channels, clock } = await start();
     const channel = channels.create(null);
+    const release = vi.spyOn(channel, 'releaseProducer');
     const reader = connect(url, channel, 'read');
     const first = await producer(url, channel);
     first.send('begin');
     first.webSocket.close(1000, 'channel_close');
-    await first.closed;
+    await eventually(() => release.mock.calls.length === 1);
+    await clock.advance(99);
     const second = await producer(url, channel);
-    await clock.advance(1_000);
+    expect(first.webSocket.readyState).toBe(first.webSocket.CLOSING);
+    await clock.advance(1);
+    expect((await first.closed).code).toBe(1000);
     second.send('rest');
     second.webSocket.terminate();
     expect((await readToEnd(reader)).frames).toEqual(['begin', 'rest']);
