@@ -19,7 +19,7 @@ _iii() {
       topic) words="list unsubscribe" ;;
       subscription) words="list" ;;
       trigger-type) words="list" ;;
-      worker) words="list" ;;
+      worker) words="list run" ;;
       function) words="list" ;;
       store) words="verify backup info" ;;
       config) words="validate" ;;

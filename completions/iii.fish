@@ -63,6 +63,7 @@ complete -c iii -n '__iii_after topic' -f -a unsubscribe -d 'end a durable subsc
 complete -c iii -n '__iii_after subscription' -f -a list -d 'every durable subscription with its settings and counts'
 complete -c iii -n '__iii_after trigger-type' -f -a list -d 'kinds of events that functions can be bound to'
 complete -c iii -n '__iii_after worker' -f -a list -d 'connected workers'
+complete -c iii -n '__iii_after worker' -f -a run -d 'run files that export functions and what triggers them'
 complete -c iii -n '__iii_after function' -f -a list -d 'functions that can be called'
 complete -c iii -n '__iii_after store' -f -a verify -d 'check every record of a file store'
 complete -c iii -n '__iii_after store' -f -a backup -d 'copy a file store, also while the engine runs'

@@ -65,6 +65,7 @@ _iii() {
       worker)
       found=(
         'list:connected workers'
+        'run:run files that export functions and what triggers them'
       ) ;;
       function)
       found=(

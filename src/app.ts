@@ -1,5 +1,6 @@
 import type { Clock } from './base/clock.ts';
 import { SystemClock } from './base/clock.ts';
+import type { IiiError } from './base/errors.ts';
 import { silentLogger, type Logger } from './base/logger.ts';
 import { systemRandom, type Random } from './base/random.ts';
 import { registerAdminFunctions } from './admin/register.ts';
@@ -25,6 +26,10 @@ export interface AppOptions {
   readonly random?: Random;
   /** Without it no port is opened: functions are in-process only. */
   readonly listen?: boolean;
+  /** Put damaged records aside and go on, instead of refusing to start. */
+  readonly repair?: boolean;
+  /** Called once when the stored data can no longer be trusted: the process has to end and start again. */
+  readonly onFatal?: (error: IiiError) => void;
 }
 
 /** A running engine with its listeners. */
@@ -44,7 +49,8 @@ export interface App {
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log = silentLogger, clock = new SystemClock(), random = systemRandom } = options;
-  const storeParts = { clock, log };
+  const { repair = false, onFatal } = options;
+  const storeParts = { clock, log, repair, ...(onFatal === undefined ? {} : { onFatal }) };
   const store = await createStore(config.store, storeParts);
   const state = await createStateStore(stateBeside(config.store), storeParts);
   const { store: userStore, maxValueBytes, triggersEnabled } = config.state;

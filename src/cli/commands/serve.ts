@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import { formatDuration } from '../../base/duration.ts';
+import { exitStatusOf, type IiiError } from '../../base/errors.ts';
 import type { LogLevel } from '../../base/logger.ts';
 import type { Config } from '../../config/config.ts';
 import type { RunCommand } from '../command.ts';
@@ -8,6 +9,7 @@ import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import type { SignalName } from '../io.ts';
 import { countOf } from '../output/words.ts';
+import { describeFailure } from '../report.ts';
 import { usageError } from '../usage.ts';
 import { describePolicy } from '../views/policy.ts';
 
@@ -27,7 +29,15 @@ export const run: RunCommand = async (context, input) => {
       stream: io.stderr.raw,
       clock: io.clock,
     });
-    const app = await startApp({ config, log, clock: io.clock });
+    const app = await startApp({
+      config,
+      log,
+      clock: io.clock,
+      repair: input.flag('repair'),
+      onFatal: (error) => {
+        void endAtOnce(context, error);
+      },
+    });
     await announce(context, app, config);
     const signal = await stop.requested;
     await explainStop(context, app, config, signal);
@@ -39,6 +49,12 @@ export const run: RunCommand = async (context, input) => {
   else await output.jsonLine({ event: 'stopped' });
   return 0;
 };
+
+/** The disk can no longer be trusted: nothing may be answered any more, and a new start recovers. */
+async function endAtOnce(context: Context, error: IiiError): Promise<void> {
+  await context.output.problem(describeFailure(error, context.settings.debug));
+  context.io.exitNow(exitStatusOf(error.code));
+}
 
 /** The configuration, or every problem it has, as a compiler would print them. */
 async function loadOrExplain(context: Context, input: CommandInput): Promise<Config> {

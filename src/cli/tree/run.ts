@@ -32,6 +32,10 @@ export const RUN_COMMANDS: readonly CommandSpec[] = [
       },
       { flags: '--grace <duration>', summary: 'time for jobs in flight when stopping (30s)' },
       { flags: '--insecure', summary: 'listen beyond this machine without a token' },
+      {
+        flags: '--repair',
+        summary: 'put damaged records of the store aside instead of refusing to start',
+      },
     ],
     examples: [
       { command: 'iii serve', does: 'default queue, jobs kept in ./data' },
