@@ -97,7 +97,7 @@ export class ConnectedWorker implements Worker {
     return {
       id,
       unregister: () => {
-        if (this.#registrations.removeFunction(id)) this.#send(encodeUnregisterFunction(id));
+        void this.#withdraw(id);
       },
     };
   }
@@ -185,15 +185,11 @@ export class ConnectedWorker implements Worker {
   }
 
   async #shutDown(graceMs: number): Promise<void> {
-    for (const id of this.#registrations.functionIds()) {
-      this.#registrations.removeFunction(id);
-      this.#send(encodeUnregisterFunction(id));
-    }
+    const withdrawn = this.#registrations.functionIds().map((id) => this.#withdraw(id));
     await new Promise<void>((resolve) => {
       const cancel = this.#parts.clock.after(graceMs, resolve);
       const drained = async (): Promise<void> => {
-        // What the engine sent before it knew is on its way here, and comes before its pong.
-        await this.#connection.flushed();
+        await Promise.all(withdrawn);
         await this.#runs.idle();
         cancel();
         resolve();
@@ -207,8 +203,17 @@ export class ConnectedWorker implements Worker {
     for (const { reject } of this.#onReady.splice(0)) reject(new InvocationError(error, ''));
   }
 
+  /** Takes a function back. Resolves when no call of it can come any more. */
+  async #withdraw(id: string): Promise<void> {
+    if (!this.#registrations.removeFunction(id)) return;
+    this.#send(encodeUnregisterFunction(id));
+    // What the engine sent before it knew is on its way here, and comes before its pong.
+    await this.#connection.flushed();
+    this.#registrations.forgetFunction(id);
+  }
+
   /** The functions of a condition have ids that stay the same from one start to the next. */
-  #offerCondition({ function_id }: TriggerInput, condition: Handler): Registered {
+  #offerCondition({ function_id }: TriggerInput, condition: Handler<never>): Registered {
     const base = `${function_id}::condition`;
     let id = base;
     for (let n = 2; this.#registrations.has(id); n++) id = `${base}-${n}`;

@@ -26,6 +26,8 @@ export class Registrations {
   readonly #types = new Map<string, string>();
   readonly #functions = new Map<string, OfferedFunction>();
   readonly #triggers = new Map<string, string>();
+  /** Functions the engine was told to forget, and may still have sent calls of. */
+  readonly #leaving = new Map<string, OfferedFunction>();
 
   /** Every frame, in the order in which the SDKs replay: types, functions, triggers. */
   frames(): string[] {
@@ -39,7 +41,7 @@ export class Registrations {
 
   /** `undefined`: not offered; `null`: offered, and called over HTTP. */
   handlerOf(functionId: string): Handler | null | undefined {
-    return this.#functions.get(functionId)?.handler;
+    return (this.#functions.get(functionId) ?? this.#leaving.get(functionId))?.handler;
   }
 
   has(functionId: string): boolean {
@@ -58,8 +60,15 @@ export class Registrations {
     return frame;
   }
 
+  /** Calls that are on their way still find its handler, until it is forgotten. */
   removeFunction(id: string): boolean {
+    const offered = this.#functions.get(id);
+    if (offered !== undefined) this.#leaving.set(id, offered);
     return this.#functions.delete(id);
+  }
+
+  forgetFunction(id: string): void {
+    this.#leaving.delete(id);
   }
 
   addTrigger(described: TriggerDescription): string {

@@ -61,11 +61,11 @@ export interface TriggerInput {
   /** Such as `queue`, `http`, `cron` or `state`. */
   readonly type: string;
   readonly function_id: string;
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Reaches the handler with each call. */
   readonly metadata?: unknown;
   /** Asked before each call, with the same payload; only `false` leaves the call out. */
-  readonly condition?: Handler;
+  readonly condition?: Handler<never> | undefined;
 }
 
 /** A call of a function. */

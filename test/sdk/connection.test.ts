@@ -248,6 +248,30 @@ describe('a shutdown', () => {
     await expect(worker.call('f')).rejects.toMatchObject({ code: 'worker_stopped' });
   });
 
+  it('runs calls that were sent before the engine knew', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const results: unknown[] = [];
+    server.on('connection', (socket) => {
+      socket.on('message', (data: Buffer) => {
+        const frame = JSON.parse(data.toString()) as Record<string, unknown>;
+        if (frame['type'] === 'invocationresult') results.push(frame['result']);
+        if (frame['type'] !== 'unregisterfunction') return;
+        const call = { function_id: frame['id'], invocation_id: 'i', data: 7 };
+        socket.send(JSON.stringify({ type: 'invokefunction', ...call }));
+      });
+    });
+    const worker = startWorker(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const single = worker.registerFunction('f', (payload) => ({ f: payload }));
+    worker.registerFunction('g', (payload) => ({ g: payload }));
+    await worker.ready();
+    single.unregister();
+    await eventually(() => results.length === 1);
+    await worker.shutdown();
+    expect(results).toEqual([{ f: 7 }, { g: 7 }]);
+    server.close();
+  });
+
   it('aborts what does not finish in time; its job goes back without losing an attempt', async () => {
     const { url } = await startEngine();
     const worker = startWorker(url);

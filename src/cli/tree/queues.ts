@@ -169,6 +169,36 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/worker/list.ts'),
   },
   {
+    path: ['worker', 'run'],
+    summary: 'run files that export functions and what triggers them',
+    notes: [
+      'A file has export default iii({ triggers }), or is named *.step.js and exports config and handler. A folder stands for every file below it.',
+      'TypeScript needs tsx installed beside the files, or a Node that reads it by itself.',
+      'The first Ctrl-C lets running calls finish for --grace; a second one ends it at once, and their jobs go back to their queues.',
+    ],
+    arguments: [
+      {
+        name: 'files',
+        summary: 'files, or folders with files',
+        required: true,
+        variadic: true,
+        completes: 'file',
+      },
+    ],
+    options: [
+      { flags: '-w, --watch', summary: 'run them anew when one of them changes' },
+      { flags: '--name <name>', summary: 'name of the worker (default: host and process id)' },
+      { flags: '--concurrency <count>', summary: 'calls at the same time, at most' },
+      { flags: '--grace <duration>', summary: 'time for running calls when stopping (30s)' },
+    ],
+    examples: [
+      { command: 'iii worker run orders.mjs', does: 'one file' },
+      { command: 'iii worker run steps --watch', does: 'a folder, with reload on change' },
+    ],
+    ownsSignals: true,
+    load: () => import('../commands/worker/run.ts'),
+  },
+  {
     path: ['function', 'list'],
     summary: 'functions that can be called',
     options: [{ flags: '--internal', summary: "the engine's own ones too" }],
