@@ -4,7 +4,7 @@ import { depthOf } from '../../base/json.ts';
 import type { Channel, ProducerEnd } from '../../engine/channels.ts';
 import { LIMITS } from '../../queue/limits.ts';
 
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 export type JsonBody =
   /** `text` is JSON; of an empty body `null`. */

@@ -3,7 +3,7 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import type { Frame } from '../../support/engine-fixture.ts';
 
 /** A channel of a call, by the name of its member. */
-export function channelOf(
+function channelOf(
   engine: Engine,
   frame: Frame,
   member: 'request_body' | 'response',

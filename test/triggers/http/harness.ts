@@ -82,7 +82,7 @@ export function delivery(worker: FakeWorker, nth = 1): Promise<Frame> {
 }
 
 /** A request as it is written, with nothing added but the length. */
-export function fetchFrom(port: number, path: string, call: HttpCall = {}): Promise<HttpResult> {
+function fetchFrom(port: number, path: string, call: HttpCall = {}): Promise<HttpResult> {
   const { method = 'GET', headers = {}, body } = call;
   return new Promise((resolve, reject) => {
     const sent = request(
