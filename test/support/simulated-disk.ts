@@ -1,10 +1,6 @@
 import { CommitFailure } from '../../src/stores/file/commit-failure.ts';
-import type {
-  RecordKey,
-  RecordPort,
-  StoredRecord,
-  Table,
-} from '../../src/stores/file/record-port.ts';
+import type { RecordPort, StoredRecord } from '../../src/stores/file/record-port.ts';
+import type { RecordKey, Table } from '../../src/stores/file/tables.ts';
 import type { WriteBatch } from '../../src/stores/file/write-batch.ts';
 
 /** One write: `null` removes. */

@@ -1,13 +1,14 @@
 import { statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { getSystemErrorMap } from 'node:util';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { messageOf } from '../../base/errors.ts';
 import { CommitFailure } from './commit-failure.ts';
 import { DATA_FILE } from './data-file.ts';
-import type { RecordKey, RecordPort, StoredRecord, Table } from './record-port.ts';
-import { TABLES } from './record-port.ts';
+import { codeOf } from './error-code.ts';
+import type { RecordPort, StoredRecord } from './record-port.ts';
+import type { RecordKey, Table } from './tables.ts';
+import { TABLES } from './tables.ts';
 import type { WriteBatch } from './write-batch.ts';
 
 /** Address space for the file; not memory, and not disk. LMDB grows it when it is too small. */
@@ -164,12 +165,4 @@ function identityOf(file: string): string {
 async function causeOf(thrown: unknown): Promise<unknown> {
   if (!(thrown instanceof Error) || !('commitError' in thrown)) return thrown;
   return Promise.resolve(thrown.commitError).catch((error: unknown) => error);
-}
-
-/** The name of the system error or of LMDB's own. */
-function codeOf(cause: unknown): string {
-  const name = /^MDB_\w+/.exec(messageOf(cause));
-  if (name !== null) return name[0];
-  const number = cause instanceof Error && 'code' in cause ? Number(cause.code) : Number.NaN;
-  return getSystemErrorMap().get(-number)?.[0] ?? 'UNKNOWN';
 }

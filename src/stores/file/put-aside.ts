@@ -1,5 +1,6 @@
 import type { Damage } from './recover.ts';
-import type { RecordPort, Table } from './record-port.ts';
+import type { RecordPort } from './record-port.ts';
+import type { Table } from './tables.ts';
 import type { WriteBatch } from './write-batch.ts';
 
 /** Removes everything of a job. */

@@ -5,7 +5,8 @@ import type { StoredPlacement } from './job-record.ts';
 import { decodePlacement } from './job-record.ts';
 import type { StoredQueue } from './queue-record.ts';
 import { decodeQueue } from './queue-record.ts';
-import type { RecordKey, RecordPort, StoredRecord, Table } from './record-port.ts';
+import type { RecordPort, StoredRecord } from './record-port.ts';
+import type { RecordKey, Table } from './tables.ts';
 import type { StoredState } from './state-record.ts';
 import { decodeState } from './state-record.ts';
 

@@ -1,5 +1,6 @@
 import { IiiError, messageOf } from '../../base/errors.ts';
 import type { CommitFailure } from './commit-failure.ts';
+import { codeOf } from './error-code.ts';
 import type { Damage } from './recover.ts';
 
 const CAUSES: Readonly<Record<string, string>> = {
@@ -11,6 +12,16 @@ const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: 'the files are gone',
   MDB_MAP_FULL: 'the database file cannot grow',
 };
+
+/** What LMDB says about a file it cannot read. What has no code is a key that makes no sense. */
+const DAMAGE = new Set([
+  'MDB_CORRUPTED',
+  'MDB_INVALID',
+  'MDB_PAGE_NOTFOUND',
+  'MDB_VERSION_MISMATCH',
+  'MDB_PANIC',
+  'UNKNOWN',
+]);
 
 /** Damaged records named in an error; the rest are counted. */
 const DAMAGES_SHOWN = 5;
@@ -35,8 +46,8 @@ export function writeFailed(folder: string, failure: CommitFailure): IiiError {
 export function openFailed(folder: string, thrown: unknown): IiiError {
   if (thrown instanceof IiiError) return thrown;
   const message = messageOf(thrown);
-  const isDamage = /^MDB_(CORRUPTED|INVALID|PAGE_NOTFOUND|VERSION_MISMATCH|PANIC)/.test(message);
-  const code = /\bE[A-Z]{2,}\b/.exec(message)?.[0] ?? '';
+  const code = codeOf(thrown);
+  const isDamage = DAMAGE.has(code);
   const known = CAUSES[code];
   return new IiiError(
     isDamage ? 'STORE_DAMAGED' : 'STORE_FAILED',
@@ -66,7 +77,7 @@ export function storeDamaged(folder: string, damages: readonly Damage[]): IiiErr
 }
 
 /** A damaged record in words: where it is, whose it is, and what is wrong. */
-export function describeDamage({ table, key, jobId, problem }: Damage): string {
+function describeDamage({ table, key, jobId, problem }: Damage): string {
   const whose = jobId === null ? '' : ` (job ${jobId})`;
   return `${table} record ${key}${whose}: ${problem}`;
 }

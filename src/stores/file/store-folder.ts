@@ -13,7 +13,7 @@ import { dirname, join, resolve } from 'node:path';
 import { IiiError, messageOf } from '../../base/errors.ts';
 
 /** Layout of the folder and of everything in it. A newer one is refused. */
-export const STORE_FORMAT = 1;
+const STORE_FORMAT = 1;
 
 /** Says which format the folder has, readable without opening anything. */
 export const FORMAT_FILE = 'store.json';
@@ -26,7 +26,7 @@ interface FormatFile {
 }
 
 /** What the format file says; `null` when there is none. */
-export function readFormat(folder: string): FormatFile | null {
+function readFormat(folder: string): FormatFile | null {
   const file = join(folder, FORMAT_FILE);
   if (!existsSync(file)) return null;
   const found = parseFormat(readFileSync(file, 'utf8'));

@@ -1,4 +1,4 @@
-import type { RecordKey, Table } from './record-port.ts';
+import type { RecordKey, Table } from './tables.ts';
 import { RecordWriter } from './record-writer.ts';
 
 /** Writes that take place together, in the order in which they were added, or not at all. */

@@ -16,7 +16,7 @@ import { ManualClock } from '../../../src/base/clock.ts';
 import type { IiiError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { FileStore } from '../../../src/stores/file/file-store.ts';
-import type { RecordKey, Table } from '../../../src/stores/file/record-port.ts';
+import type { RecordKey, Table } from '../../../src/stores/file/tables.ts';
 import { LmdbRecords } from '../../../src/stores/file/lmdb-records.ts';
 import { WriteBatch } from '../../../src/stores/file/write-batch.ts';
 import { newFolder } from '../../support/file-maker.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ROW } from '../../../src/queue/row-state.ts';
 import { RecordWriter } from '../../../src/stores/file/record-writer.ts';
-import type { RecordPort, StoredRecord, Table } from '../../../src/stores/file/record-port.ts';
+import type { RecordPort, StoredRecord } from '../../../src/stores/file/record-port.ts';
+import type { Table } from '../../../src/stores/file/tables.ts';
 import { decodeState, encodeState } from '../../../src/stores/file/state-record.ts';
 import { powerCutMaker } from '../../support/file-maker.ts';
 import type { SimulatedDisk, Write } from '../../support/simulated-disk.ts';

@@ -1,0 +1,11 @@
+/**
+ * `jobs`: what never changes of a job, by `seq`. `states`: where a job is and what happened to it, by
+ * `seq`; none for a job that was never leased. `queues`: by name. `values`: of the state, by a
+ * digest of scope and key; in a folder of their own. `aside`: damaged records, as they
+ * were found. `store`: about the store itself.
+ */
+export const TABLES = ['jobs', 'states', 'queues', 'values', 'aside', 'store'] as const;
+
+export type Table = (typeof TABLES)[number];
+
+export type RecordKey = number | string;
