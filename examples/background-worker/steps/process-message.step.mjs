@@ -1,0 +1,26 @@
+export const config = {
+  name: 'process-message',
+  description: 'does the work of a message, and writes down how far it is',
+  triggers: [
+    {
+      type: 'queue',
+      config: { topic: 'message.sent', queue_config: { maxRetries: 3, backoffDelayMs: 200 } },
+    },
+  ],
+};
+
+export async function handler({ id, text, priority }, { iii, job }) {
+  const setStatus = (status) =>
+    iii.call('state::set', { scope: 'messages', key: id, value: { id, status, text } });
+  await setStatus('processing');
+  try {
+    if (text.includes('fail once') && job.attempt === 1) throw new Error('the mail server is away');
+    const result = priority === 'high' ? text.toUpperCase() : text;
+    await setStatus('done');
+    return { result };
+  } catch (error) {
+    await setStatus('failed');
+    // Thrown on: the message is tried again, three times in all.
+    throw error;
+  }
+}
