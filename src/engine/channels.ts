@@ -4,9 +4,9 @@ import type { Random } from '../base/random.ts';
 import type { Worker } from './workers.ts';
 
 /*
- * A channel is a pipe with one producer and one consumer (wire-protocol.md §1.6). Either side may
- * come first. What the producer wrote waits in a bounded queue; a full queue tells the producer to
- * stop. It ends when the producer has let go and everything was read, or when the consumer leaves,
+ * A channel is a pipe with one writer and one reader (wire-protocol.md §1.6). Either side may
+ * come first. What the writer wrote waits in a bounded queue; a full queue tells the writer to
+ * stop. It ends when the writer has let go and everything was read, or when the reader leaves,
  * or its creator is gone.
  */
 
@@ -17,7 +17,7 @@ const MAX_BUFFER_ITEMS = 1_024;
 /** Bytes that may wait in a channel, however few items they are. */
 const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** How long a producer that let go may come back: SDK 0.22 opens a second connection for its last bytes. */
+/** How long a writer that let go may come back: SDK 0.22 opens a second connection for its last bytes. */
 export const RETURN_MS = 100;
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -37,18 +37,19 @@ export type ChannelItem =
 
 /** What a channel tells whoever holds one of its sides. Called in the turn of the cause. */
 export interface ChannelEnd {
-  /** To a producer: there is room again. To a consumer: there is something to read, or the end. */
+  /** To a writer: there is room again. To a reader: there is something to read, or the end. */
   wake(): void;
   /** The channel is gone; nothing can be written or read any more. */
   closed(): void;
 }
 
-/** A producer. The side may be held by another connection that is about to let go. */
-export interface ProducerEnd extends ChannelEnd {
+/** A writer. The side may be held by another connection that is about to let go. */
+export interface WriterEnd extends ChannelEnd {
   /** The side is taken from now on. */
   attached(): void;
 }
 
+/** One pipe. Its sides are held by connections, or by the engine itself. */
 export class Channel {
   readonly id: string;
   readonly key: string;
@@ -61,12 +62,12 @@ export class Channel {
   readonly #items: ChannelItem[] = [];
   #bytes = 0;
   #state: 'open' | 'ended' | 'gone' = 'open';
-  #hadProducer = false;
-  #producer: ProducerEnd | undefined;
-  /** A second producer, until the first has let go. */
-  #next: ProducerEnd | undefined;
-  #consumer: ChannelEnd | undefined;
-  #hadConsumer = false;
+  #hadWriter = false;
+  #writer: WriterEnd | undefined;
+  /** A second writer, until the first has let go. */
+  #next: WriterEnd | undefined;
+  #reader: ChannelEnd | undefined;
+  #hadReader = false;
   #wasFull = false;
   #cancelReturn: CancelTimer | undefined;
 
@@ -87,29 +88,29 @@ export class Channel {
     this.#onGone = onGone;
   }
 
-  /** Whether the producer's side was ever taken. */
-  get hadProducer(): boolean {
-    return this.#hadProducer;
+  /** Whether the writer's side was ever taken. */
+  get hadWriter(): boolean {
+    return this.#hadWriter;
   }
 
   /** Whether both sides were taken at some time. */
   get wasUsed(): boolean {
-    return this.#hadProducer && this.#hadConsumer;
+    return this.#hadWriter && this.#hadReader;
   }
 
-  /** Whether the producer is done and nothing is left to read. */
+  /** Whether the writer is done and nothing is left to read. */
   get isOver(): boolean {
     return this.#state !== 'open' && this.#items.length === 0;
   }
 
   /**
-   * Takes the producer's side: now, or when the producer before lets go soon. The end is told
+   * Takes the writer's side: now, or when the writer before lets go soon. The end is told
    * `closed` when that does not happen.
    */
-  connectProducer(end: ProducerEnd): void {
+  connectWriter(end: WriterEnd): void {
     if (this.#state !== 'open' || this.#next !== undefined) {
       end.closed();
-    } else if (this.#producer === undefined) {
+    } else if (this.#writer === undefined) {
       this.#attach(end);
     } else {
       this.#next = end;
@@ -121,16 +122,16 @@ export class Channel {
   }
 
   /**
-   * Lets go of the producer's side. With `mayReturn` another connection may take it for a short
+   * Lets go of the writer's side. With `mayReturn` another connection may take it for a short
    * while, without it the channel ends.
    */
-  releaseProducer(end: ProducerEnd, mayReturn: boolean): void {
+  releaseWriter(end: WriterEnd, mayReturn: boolean): void {
     if (end === this.#next) {
       this.#next = undefined;
       this.#cancelReturn?.();
     }
-    if (end !== this.#producer) return;
-    this.#producer = undefined;
+    if (end !== this.#writer) return;
+    this.#writer = undefined;
     const next = this.#next;
     this.#next = undefined;
     this.#cancelReturn?.();
@@ -143,21 +144,21 @@ export class Channel {
     else this.#end();
   }
 
-  /** Adds an item. Answers `false` when the producer shall stop until it is woken. */
+  /** Adds an item. Answers `false` when the writer shall stop until it is woken. */
   write(item: ChannelItem): boolean {
     if (this.#state !== 'open') return false;
     this.#items.push(item);
     this.#bytes += sizeOf(item);
-    this.#consumer?.wake();
+    this.#reader?.wake();
     this.#wasFull = this.#isFull();
     return !this.#wasFull;
   }
 
-  /** Takes the consumer's side; `false` when it was taken before. */
-  connectConsumer(end: ChannelEnd): boolean {
-    if (this.#hadConsumer || this.#state === 'gone') return false;
-    this.#hadConsumer = true;
-    this.#consumer = end;
+  /** Takes the reader's side; `false` when it was taken before. */
+  connectReader(end: ChannelEnd): boolean {
+    if (this.#hadReader || this.#state === 'gone') return false;
+    this.#hadReader = true;
+    this.#reader = end;
     if (this.#items.length > 0 || this.#state === 'ended') end.wake();
     return true;
   }
@@ -169,7 +170,7 @@ export class Channel {
       this.#bytes -= sizeOf(item);
       if (this.#wasFull && !this.#isFull()) {
         this.#wasFull = false;
-        this.#producer?.wake();
+        this.#writer?.wake();
       }
     }
     if (this.isOver) this.#leave();
@@ -182,30 +183,30 @@ export class Channel {
     this.#cancelReturn?.();
     this.#items.length = 0;
     this.#bytes = 0;
-    const ends = [this.#producer, this.#next, this.#consumer];
+    const ends = [this.#writer, this.#next, this.#reader];
     this.#next = undefined;
     this.#leave();
     for (const end of ends) end?.closed();
   }
 
-  #attach(end: ProducerEnd): void {
+  #attach(end: WriterEnd): void {
     this.#cancelReturn?.();
-    this.#hadProducer = true;
-    this.#producer = end;
+    this.#hadWriter = true;
+    this.#writer = end;
     end.attached();
   }
 
   #end(): void {
     if (this.#state !== 'open') return;
     this.#state = 'ended';
-    this.#consumer?.wake();
+    this.#reader?.wake();
   }
 
   #leave(): void {
     if (this.#state === 'gone') return;
     this.#state = 'gone';
-    this.#producer = undefined;
-    this.#consumer = undefined;
+    this.#writer = undefined;
+    this.#reader = undefined;
     this.#onGone(this);
   }
 

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 
-/** With this reason SDKs close a connection although more of the same producer may follow. */
+/** With this reason SDKs close a connection although more of the same writer may follow. */
 const CHANNEL_CLOSE = 'channel_close';
 
 /**

@@ -1,15 +1,15 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../base/clock.ts';
-import { type Channel, type ProducerEnd, RETURN_MS } from '../engine/channels.ts';
+import { type Channel, type WriterEnd, RETURN_MS } from '../engine/channels.ts';
 import type { ChannelSocket } from './channel-socket.ts';
 
-/** Bytes that may wait in a consumer's socket before more is taken out of the channel. */
+/** Bytes that may wait in a reader's socket before more is taken out of the channel. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** Puts what comes in on a connection into a channel; while the channel is full, nothing is read. */
-export function serveProducer(webSocket: ChannelSocket, channel: Channel, clock: Clock): void {
+export function serveWriter(webSocket: ChannelSocket, channel: Channel, clock: Clock): void {
   let isAttached = false;
-  const end: ProducerEnd = {
+  const end: WriterEnd = {
     attached: () => {
       isAttached = true;
       webSocket.resume();
@@ -21,7 +21,7 @@ export function serveProducer(webSocket: ChannelSocket, channel: Channel, clock:
       webSocket.close();
     },
   };
-  // an earlier connection of the same producer may have to be read to its end first
+  // an earlier connection of the same writer may have to be read to its end first
   webSocket.pause();
   webSocket.on('message', (data, isBinary) => {
     if (!isAttached) return;
@@ -32,17 +32,17 @@ export function serveProducer(webSocket: ChannelSocket, channel: Channel, clock:
     if (!hasRoom) webSocket.pause();
   });
   webSocket.onPause = (answer) => {
-    channel.releaseProducer(end, true);
+    channel.releaseWriter(end, true);
     clock.after(RETURN_MS, answer);
   };
   webSocket.on('close', () => {
-    channel.releaseProducer(end, false);
+    channel.releaseWriter(end, false);
   });
-  channel.connectProducer(end);
+  channel.connectWriter(end);
 }
 
 /** Sends what is in a channel, as fast as the peer reads, and closes the connection at its end. */
-export function serveConsumer(webSocket: WebSocket, channel: Channel): void {
+export function serveReader(webSocket: WebSocket, channel: Channel): void {
   let isStalled = false;
   const goOn = (): void => {
     if (!isStalled) return;
@@ -58,7 +58,7 @@ export function serveConsumer(webSocket: WebSocket, channel: Channel): void {
     }
     if (channel.isOver) webSocket.close();
   };
-  const isTaken = !channel.connectConsumer({ wake: pump, closed: () => webSocket.close() });
+  const isTaken = !channel.connectReader({ wake: pump, closed: () => webSocket.close() });
   if (isTaken) webSocket.close();
   else webSocket.on('close', () => channel.drop());
 }

@@ -17,7 +17,7 @@ import { type Acceptance, checkUpgrade, TOKEN_PROTOCOL } from './accept.ts';
 import { Authenticator } from './authenticator.ts';
 import { awaitToken } from './await-token.ts';
 import { ChannelSocket } from './channel-socket.ts';
-import { serveConsumer, serveProducer } from './channels.ts';
+import { serveReader, serveWriter } from './channels.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { bind, close, createUpgradeServer } from './listener.ts';
@@ -181,8 +181,8 @@ export class Gateway implements Service {
     }
     this.#channelSockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#hold(webSocket, socket, request.socket.remoteAddress ?? 'unknown');
-      if (direction === 'write') serveProducer(webSocket, channel, this.#options.clock);
-      else serveConsumer(webSocket, channel);
+      if (direction === 'write') serveWriter(webSocket, channel, this.#options.clock);
+      else serveReader(webSocket, channel);
     });
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { Channels, refTo, type Channel, type ProducerEnd } from '../../src/engine/channels.ts';
+import { Channels, refTo, type Channel, type WriterEnd } from '../../src/engine/channels.ts';
 import { Worker } from '../../src/engine/workers.ts';
 
 const link = { send: () => undefined, bufferedBytes: () => 0, close: () => undefined };
@@ -15,7 +15,7 @@ function setUp() {
 }
 
 /** An end that keeps what it was told. */
-function end(): ProducerEnd & { readonly told: string[] } {
+function end(): WriterEnd & { readonly told: string[] } {
   const told: string[] = [];
   const tell = (what: string) => (): void => {
     told.push(what);
@@ -37,31 +37,31 @@ describe('a channel', () => {
   it('carries texts and bytes in order, and ends after the last', () => {
     const { channels } = setUp();
     const channel = channels.create(null);
-    const producer = end();
-    channel.connectProducer(producer);
+    const writer = end();
+    channel.connectWriter(writer);
     channel.write(text('a'));
     channel.write({ kind: 'bytes', bytes: Buffer.from('b') });
-    channel.releaseProducer(producer, false);
-    const consumer = end();
-    expect(channel.connectConsumer(consumer)).toBe(true);
-    expect(consumer.told).toEqual(['wake']);
+    channel.releaseWriter(writer, false);
+    const reader = end();
+    expect(channel.connectReader(reader)).toBe(true);
+    expect(reader.told).toEqual(['wake']);
     expect(channel.isOver).toBe(false);
     expect(readAll(channel)).toEqual(['a', 'b']);
     expect(channel.isOver).toBe(true);
     expect(channels.size).toBe(0);
   });
 
-  it('wakes a consumer that came first, and tells it of the end', () => {
+  it('wakes a reader that came first, and tells it of the end', () => {
     const { channels } = setUp();
     const channel = channels.create(null);
-    const [producer, consumer] = [end(), end()];
-    channel.connectConsumer(consumer);
-    channel.connectProducer(producer);
-    expect(consumer.told).toEqual([]);
+    const [writer, reader] = [end(), end()];
+    channel.connectReader(reader);
+    channel.connectWriter(writer);
+    expect(reader.told).toEqual([]);
     channel.write(text('a'));
     expect(readAll(channel)).toEqual(['a']);
-    channel.releaseProducer(producer, false);
-    expect(consumer.told).toEqual(['wake', 'wake']);
+    channel.releaseWriter(writer, false);
+    expect(reader.told).toEqual(['wake', 'wake']);
     expect(readAll(channel)).toEqual([]);
     expect(channel.isOver).toBe(true);
   });
@@ -72,89 +72,89 @@ describe('a channel', () => {
     [-5, 1],
     [5_000, 1_024],
     [undefined, 64],
-  ])('with a buffer of %s stops its producer at %i items until one was read', (size, limit) => {
+  ])('with a buffer of %s stops its writer at %i items until one was read', (size, limit) => {
     const { channels } = setUp();
     const channel = channels.create(null, size);
-    const producer = end();
-    channel.connectProducer(producer);
+    const writer = end();
+    channel.connectWriter(writer);
     for (let n = 1; n < limit; n++) expect(channel.write(text('x'))).toBe(true);
     expect(channel.write(text('x'))).toBe(false);
-    expect(producer.told).toEqual(['attached']);
+    expect(writer.told).toEqual(['attached']);
     channel.read();
-    expect(producer.told).toEqual(['attached', 'wake']);
+    expect(writer.told).toEqual(['attached', 'wake']);
   });
 
   it('is full after 4 MiB however few items they are', () => {
     const { channels } = setUp();
     const channel = channels.create(null);
-    channel.connectProducer(end());
+    channel.connectWriter(end());
     const bytes = new Uint8Array(2 * 1024 * 1024);
     expect(channel.write({ kind: 'bytes', bytes })).toBe(true);
     expect(channel.write({ kind: 'bytes', bytes })).toBe(false);
   });
 
-  it('has one consumer, and goes when that one is told to drop it', () => {
+  it('has one reader, and goes when that one is told to drop it', () => {
     const { channels } = setUp();
     const channel = channels.create(null);
-    const [producer, consumer] = [end(), end()];
-    channel.connectProducer(producer);
-    expect(channel.connectConsumer(consumer)).toBe(true);
-    expect(channel.connectConsumer(end())).toBe(false);
+    const [writer, reader] = [end(), end()];
+    channel.connectWriter(writer);
+    expect(channel.connectReader(reader)).toBe(true);
+    expect(channel.connectReader(end())).toBe(false);
     channel.write(text('a'));
     channel.drop();
-    expect(producer.told.at(-1)).toBe('closed');
+    expect(writer.told.at(-1)).toBe('closed');
     expect(channel.write(text('b'))).toBe(false);
     expect(channel.read()).toBeUndefined();
     expect(channels.find(channel.id, channel.key)).toBeUndefined();
-    expect(channel.connectConsumer(end())).toBe(false);
+    expect(channel.connectReader(end())).toBe(false);
   });
 
-  it('waits a moment for a producer that let go only for now', async () => {
+  it('waits a moment for a writer that let go only for now', async () => {
     const { channels, clock } = setUp();
     const channel = channels.create(null);
-    const [first, second, consumer] = [end(), end(), end()];
-    channel.connectConsumer(consumer);
-    channel.connectProducer(first);
+    const [first, second, reader] = [end(), end(), end()];
+    channel.connectReader(reader);
+    channel.connectWriter(first);
     channel.write(text('a'));
-    channel.releaseProducer(first, true);
+    channel.releaseWriter(first, true);
     await clock.advance(99);
-    channel.connectProducer(second);
+    channel.connectWriter(second);
     channel.write(text('b'));
     await clock.advance(1_000);
     expect(readAll(channel)).toEqual(['a', 'b']);
     expect(channel.isOver).toBe(false);
-    channel.releaseProducer(second, true);
+    channel.releaseWriter(second, true);
     await clock.advance(100);
     readAll(channel);
     expect(channel.isOver).toBe(true);
   });
 
-  it('holds a second producer back until the first has let go', () => {
+  it('holds a second writer back until the first has let go', () => {
     const { channels } = setUp();
     const channel = channels.create(null);
     const [first, second, third] = [end(), end(), end()];
-    channel.connectProducer(first);
-    channel.connectProducer(second);
-    channel.connectProducer(third);
+    channel.connectWriter(first);
+    channel.connectWriter(second);
+    channel.connectWriter(third);
     expect(second.told).toEqual([]);
     expect(third.told).toEqual(['closed']);
-    channel.releaseProducer(first, true);
+    channel.releaseWriter(first, true);
     expect(second.told).toEqual(['attached']);
   });
 
-  it('refuses a second producer when the first stays, and when it has ended', async () => {
+  it('refuses a second writer when the first stays, and when it has ended', async () => {
     const { channels, clock } = setUp();
     const channel = channels.create(null);
     const [first, second, third] = [end(), end(), end()];
-    channel.connectProducer(first);
-    channel.connectProducer(second);
+    channel.connectWriter(first);
+    channel.connectWriter(second);
     await clock.advance(100);
     expect(second.told).toEqual(['closed']);
-    channel.connectProducer(third);
-    channel.releaseProducer(first, false);
+    channel.connectWriter(third);
+    channel.releaseWriter(first, false);
     expect(third.told).toEqual(['closed']);
     const late = end();
-    channel.connectProducer(late);
+    channel.connectWriter(late);
     expect(late.told).toEqual(['closed']);
   });
 });
@@ -179,21 +179,21 @@ describe('the table of channels', () => {
   it('drops what a worker made when it goes, and nothing else', () => {
     const { channels, worker } = setUp();
     const [one, two] = [worker('1'), worker('2')];
-    const producer = end();
-    channels.create(one).connectProducer(producer);
+    const writer = end();
+    channels.create(one).connectWriter(writer);
     channels.create(two);
     channels.removeOwnedBy(one);
-    expect(producer.told).toEqual(['attached', 'closed']);
+    expect(writer.told).toEqual(['attached', 'closed']);
     expect(channels.size).toBe(1);
   });
 
   it('sweeps channels with an unused side after 5 minutes, and no others', async () => {
     const { channels, clock, worker } = setUp();
     const owner = worker('1');
-    channels.create(owner).connectProducer(end());
+    channels.create(owner).connectWriter(end());
     const used = channels.create(owner);
-    used.connectProducer(end());
-    used.connectConsumer(end());
+    used.connectWriter(end());
+    used.connectReader(end());
     channels.create(null);
     await clock.advance(4 * 60_000);
     expect(channels.size).toBe(3);

@@ -27,13 +27,13 @@ function connect(url: string, { id, key }: Channel, dir: 'read' | 'write', wrong
   return new TestClient(`${url}/ws/channels/${id}?key=${key}${wrong}&dir=${dir}`);
 }
 
-async function producer(url: string, channel: Channel): Promise<TestClient> {
+async function writerTo(url: string, channel: Channel): Promise<TestClient> {
   const client = connect(url, channel, 'write');
   await client.opened;
   return client;
 }
 
-/** What a consumer gets until its connection is closed. */
+/** What a reader gets until its connection is closed. */
 async function readToEnd(client: TestClient): Promise<{ frames: string[]; code: number }> {
   const { code } = await client.closed;
   const frames: string[] = [];
@@ -45,14 +45,14 @@ async function readToEnd(client: TestClient): Promise<{ frames: string[]; code: 
 }
 
 describe('a channel over two connections', () => {
-  it('carries texts and bytes in order to a consumer that came first', async () => {
+  it('carries texts and bytes in order to a reader that came first', async () => {
     const { url, channels } = await start();
     const channel = channels.create(null);
     const reader = connect(url, channel, 'read');
     await reader.opened;
     const kinds: boolean[] = [];
     reader.webSocket.on('message', (_data, isBinary) => kinds.push(isBinary));
-    const writer = await producer(url, channel);
+    const writer = await writerTo(url, channel);
     writer.send('{"type":"set_status"}', Buffer.from('bytes'), 'end');
     writer.webSocket.close(1000, 'stream_complete');
     // a close without a status
@@ -64,27 +64,27 @@ describe('a channel over two connections', () => {
     expect(channels.size).toBe(0);
   });
 
-  it('keeps what a producer sent and left until a consumer comes', async () => {
+  it('keeps what a writer sent and left until a reader comes', async () => {
     const { url, channels } = await start();
     const channel = channels.create(null);
-    const writer = await producer(url, channel);
+    const writer = await writerTo(url, channel);
     writer.send('a', 'b');
     writer.webSocket.close(1000, 'stream_complete');
     await writer.closed;
     expect((await readToEnd(connect(url, channel, 'read'))).frames).toEqual(['a', 'b']);
   });
 
-  it('holds a fast producer back, and loses nothing', async () => {
+  it('holds a fast writer back, and loses nothing', async () => {
     const { url, channels } = await start();
     const channel = channels.create(null, 1);
-    const writer = await producer(url, channel);
+    const writer = await writerTo(url, channel);
     const chunk = Buffer.alloc(64 * 1024, 'x');
     const count = 1_000;
     for (let n = 0; n < count; n++) writer.send(chunk);
     writer.webSocket.close(1000, 'stream_complete');
     const reader = connect(url, channel, 'read');
     await reader.opened;
-    // nobody reads: 64 MiB stay in the sockets and with the producer
+    // nobody reads: 64 MiB stay in the sockets and with the writer
     reader.webSocket.pause();
     await eventually(() => writer.webSocket.bufferedAmount > 10_000_000);
     reader.webSocket.resume();
@@ -96,7 +96,7 @@ describe('a channel over two connections', () => {
     const { url, channels } = await start();
     const channel = channels.create(null);
     const reader = connect(url, channel, 'read');
-    const first = await producer(url, channel);
+    const first = await writerTo(url, channel);
     const second = connect(url, channel, 'write');
     await second.opened;
     second.send('rest');
@@ -109,14 +109,14 @@ describe('a channel over two connections', () => {
   it('takes the rest from a second connection that comes a little later, and only then answers the close of the first', async () => {
     const { url, channels, clock } = await start();
     const channel = channels.create(null);
-    const release = vi.spyOn(channel, 'releaseProducer');
+    const release = vi.spyOn(channel, 'releaseWriter');
     const reader = connect(url, channel, 'read');
-    const first = await producer(url, channel);
+    const first = await writerTo(url, channel);
     first.send('begin');
     first.webSocket.close(1000, 'channel_close');
     await eventually(() => release.mock.calls.length === 1);
     await clock.advance(99);
-    const second = await producer(url, channel);
+    const second = await writerTo(url, channel);
     expect(first.webSocket.readyState).toBe(first.webSocket.CLOSING);
     await clock.advance(1);
     expect((await first.closed).code).toBe(1000);
@@ -125,21 +125,21 @@ describe('a channel over two connections', () => {
     expect((await readToEnd(reader)).frames).toEqual(['begin', 'rest']);
   });
 
-  it('ends when the producer was cut off', async () => {
+  it('ends when the writer was cut off', async () => {
     const { url, channels } = await start();
     const channel = channels.create(null);
     const reader = connect(url, channel, 'read');
-    const writer = await producer(url, channel);
+    const writer = await writerTo(url, channel);
     writer.send('half');
     expect(await reader.next()).toBe('half');
     writer.webSocket.terminate();
     expect((await reader.closed).code).toBe(1005);
   });
 
-  it('closes the producer when the consumer leaves', async () => {
+  it('closes the writer when the reader leaves', async () => {
     const { url, channels } = await start();
     const channel = channels.create(null);
-    const writer = await producer(url, channel);
+    const writer = await writerTo(url, channel);
     const reader = connect(url, channel, 'read');
     await reader.opened;
     reader.webSocket.terminate();
@@ -150,7 +150,7 @@ describe('a channel over two connections', () => {
   it('closes both when its creator drops it', async () => {
     const { url, channels } = await start();
     const channel = channels.create(null);
-    const [writer, reader] = [await producer(url, channel), connect(url, channel, 'read')];
+    const [writer, reader] = [await writerTo(url, channel), connect(url, channel, 'read')];
     await reader.opened;
     channel.drop();
     await Promise.all([writer.closed, reader.closed]);
@@ -168,11 +168,11 @@ describe('a channel over two connections', () => {
     expect(first.webSocket.readyState).toBe(first.webSocket.OPEN);
   });
 
-  it('keeps a producer alive that is held back for long', async () => {
+  it('keeps a writer alive that is held back for long', async () => {
     const { url, channels, clock } = await start();
     const channel = channels.create(null, 1);
     const write = vi.spyOn(channel, 'write');
-    const writer = await producer(url, channel);
+    const writer = await writerTo(url, channel);
     writer.send('a', 'b');
     await eventually(() => write.mock.results.some(({ value }) => value === false));
     for (let beat = 0; beat < 5; beat++) await clock.advance(20_000);

@@ -1,4 +1,9 @@
-import { type ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http';
+import {
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http';
 
 /** A whole answer to a request. */
 export interface Reply {
@@ -40,19 +45,18 @@ export function jsonReply(status: number, headers: Reply['headers'], body: strin
   return { status, headers: [['content-type', JSON_TYPE], ...headers], body };
 }
 
-export function sendReply(response: ServerResponse, reply: Reply): void {
-  writeHead(response, reply.status, reply.headers);
-  response.setHeader('content-length', Buffer.byteLength(reply.body));
-  response.end(reply.body);
+export function sendReply(response: ServerResponse, { status, headers, body }: Reply): void {
+  const length = ['content-length', String(Buffer.byteLength(body))] as const;
+  response.writeHead(status, headersOf([...headers, length])).end(body);
 }
 
-export function writeHead(
-  response: ServerResponse,
-  status: number,
-  headers: Reply['headers'],
-): void {
-  response.statusCode = status;
-  for (const [name, value] of headers) response.setHeader(name, value);
+/** Headers as `writeHead` takes them; of a name that comes twice, the last counts. */
+export function headersOf(headers: Reply['headers']): OutgoingHttpHeaders {
+  const byName = Object.create(null) as Record<string, string | string[]>;
+  for (const [name, value] of headers) {
+    byName[name.toLowerCase()] = typeof value === 'string' ? value : [...value];
+  }
+  return byName;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { depthOf } from '../../base/json.ts';
-import type { Channel, ProducerEnd } from '../../engine/channels.ts';
+import type { Channel, WriterEnd } from '../../engine/channels.ts';
 import { LIMITS } from '../../queue/limits.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -64,10 +64,10 @@ function parseBody(bytes: Buffer): JsonBody {
 
 /** Puts a body that was read into its channel. */
 export function feedBytes(channel: Channel, bytes: Uint8Array | null): void {
-  const end: ProducerEnd = { attached: ignore, wake: ignore, closed: ignore };
-  channel.connectProducer(end);
+  const end: WriterEnd = { attached: ignore, wake: ignore, closed: ignore };
+  channel.connectWriter(end);
   if (bytes !== null && bytes.length > 0) channel.write({ kind: 'bytes', bytes });
-  channel.releaseProducer(end, false);
+  channel.releaseWriter(end, false);
 }
 
 /**
@@ -81,7 +81,7 @@ export function feedStream(
 ): void {
   let size = 0;
   let isOpen = true;
-  const end: ProducerEnd = {
+  const end: WriterEnd = {
     attached: ignore,
     wake: () => request.resume(),
     closed: () => {
@@ -89,7 +89,7 @@ export function feedStream(
       request.resume();
     },
   };
-  channel.connectProducer(end);
+  channel.connectWriter(end);
   request.on('data', (chunk: Buffer) => {
     if (!isOpen) return;
     size += chunk.length;
@@ -97,7 +97,7 @@ export function feedStream(
     else if (!channel.write({ kind: 'bytes', bytes: chunk })) request.pause();
   });
   request.on('end', () => {
-    channel.releaseProducer(end, false);
+    channel.releaseWriter(end, false);
   });
 }
 

@@ -213,9 +213,9 @@ export class Exchange {
       this.#reply(value);
       return;
     }
-    if (channel.hadProducer) return;
+    if (channel.hadWriter) return;
     this.#cancelWait = this.#parts.clock.after(CHANNEL_WAIT_MS, () => {
-      if (!channel.hadProducer) this.#reply('{}');
+      if (!channel.hadWriter) this.#reply('{}');
     });
   }
 

@@ -47,9 +47,10 @@ function queryText(query: string): string {
   return query === '' ? '{}' : JSON.stringify(Object.fromEntries(new URLSearchParams(query)));
 }
 
-/** Names in lower case, one string each. */
+/** Names in lower case, one string each; only `set-cookie` may come as a list. */
 function headersText({ headers }: IncomingMessage): string {
-  return JSON.stringify(headers, (_name, value: unknown) =>
-    Array.isArray(value) ? value.join(', ') : value,
+  const cookies = headers['set-cookie'];
+  return JSON.stringify(
+    cookies === undefined ? headers : { ...headers, 'set-cookie': cookies.join(', ') },
   );
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Channel } from '../../engine/channels.ts';
-import { readHeaders, type Reply, writeHead } from './answer.ts';
+import { headersOf, readHeaders, type Reply } from './answer.ts';
 import { isFinalStatus } from './reply.ts';
 
 export interface StreamedReplyParts {
@@ -26,7 +26,7 @@ export function streamReply({ channel, response, begin, onInvalid }: StreamedRep
     if (hasBegun) return true;
     if (!begin()) return false;
     hasBegun = true;
-    writeHead(response, status, headers);
+    response.writeHead(status, headersOf(headers));
     response.on('drain', () => {
       isStalled = false;
       pump();
@@ -55,7 +55,7 @@ export function streamReply({ channel, response, begin, onInvalid }: StreamedRep
     }
     if (!isStalled && channel.isOver && start()) response.end();
   };
-  channel.connectConsumer({ wake: pump, closed: () => undefined });
+  channel.connectReader({ wake: pump, closed: () => undefined });
 }
 
 function readControl(text: string): Readonly<Record<string, unknown>> {

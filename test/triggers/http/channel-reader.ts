@@ -3,11 +3,7 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import type { Frame } from '../../support/engine-fixture.ts';
 
 /** A channel of a call, by the name of its member. */
-function channelOf(
-  engine: Engine,
-  frame: Frame,
-  member: 'request_body' | 'response',
-): Channel {
+function channelOf(engine: Engine, frame: Frame, member: 'request_body' | 'response'): Channel {
   const data = frame['data'] as Record<string, { channel_id: string; access_key: string }>;
   const { channel_id, access_key } = data[member]!;
   return engine.channels.find(channel_id, access_key)!;
@@ -24,7 +20,7 @@ export function readAll(engine: Engine, frame: Frame): Promise<Buffer> {
       }
       if (channel.isOver) resolve(Buffer.concat(chunks));
     };
-    channel.connectConsumer({ wake, closed: () => undefined });
+    channel.connectReader({ wake, closed: () => undefined });
   });
 }
 
@@ -34,12 +30,12 @@ export function writerOf(engine: Engine, frame: Frame) {
   const end = { attached: () => undefined, wake: () => undefined, closed: () => undefined };
   return {
     open: () => {
-      channel.connectProducer(end);
+      channel.connectWriter(end);
     },
     say: (message: unknown) => channel.write({ kind: 'text', text: JSON.stringify(message) }),
     send: (text: string) => channel.write({ kind: 'bytes', bytes: Buffer.from(text) }),
     close: () => {
-      channel.releaseProducer(end, false);
+      channel.releaseWriter(end, false);
     },
   };
 }
