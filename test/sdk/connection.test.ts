@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { ManualClock } from '../../src/base/clock.ts';
 import type { CallContext } from '../../src/sdk/worker.ts';
 import { TriggerAction } from '../../src/sdk/trigger-action.ts';
 import { testToken } from '../support/engine-config.ts';
@@ -147,6 +148,42 @@ describe('the connection of a worker', () => {
     });
     const worker = startWorker(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
     await eventually(() => worker.problems.some(({ message }) => message.includes('status 426')));
+    server.close();
+  });
+
+  it('tries again after twice the time, up to half a minute, not all workers at once', async () => {
+    const clock = new ManualClock();
+    let fraction = 0.5;
+    const random = { uuid: () => 'id', fraction: () => fraction };
+    const options = { clock, random, reconnectMs: 1_000 };
+    const worker = startWorker('ws://127.0.0.1:1', options);
+    const delays: number[] = [];
+    for (let failed = 1; failed <= 8; failed++) {
+      await eventually(() => worker.problems.length === failed);
+      const delay = clock.nextTimerAt()! - clock.now();
+      delays.push(delay);
+      fraction = failed === 6 ? 0 : failed === 7 ? 0.999 : 0.5;
+      await clock.advance(delay);
+    }
+    expect(delays.slice(0, 6)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000]);
+    expect(delays[6]).toBeCloseTo(21_000, 0);
+    expect(delays[7]).toBeCloseTo(39_000, -2);
+  });
+
+  it('counts as lost when nothing comes for a minute, not even an answer to a ping', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
+    await new Promise((resolve) => server.once('listening', resolve));
+    const connected = new Promise((resolve) => server.once('connection', resolve));
+    const clock = new ManualClock();
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const worker = startWorker(url, { clock });
+    await connected;
+    await eventually(() => clock.nextTimerAt() !== undefined);
+    await clock.advance(59_000);
+    expect(worker.problems).toEqual([]);
+    await clock.advance(1_000);
+    await eventually(() => worker.problems.length === 1);
+    expect(worker.problems[0]).toMatchObject({ code: 'connection_lost' });
     server.close();
   });
 

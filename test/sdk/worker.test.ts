@@ -3,6 +3,7 @@ import { InvocationError, NonRetryableError, RetryAfter } from '../../src/sdk/er
 import type { CallContext, Receipt } from '../../src/sdk/worker.ts';
 import { TriggerAction } from '../../src/sdk/trigger-action.ts';
 import { eventually } from '../support/eventually.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { startEngine, startWorker } from './harness.ts';
 
 interface Order {
@@ -106,7 +107,7 @@ describe('a worker of the SDK', () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it('carries metadata, and the trace of a handler to what it calls', async () => {
+  it('carries metadata, and the trace of a handler to what it calls and enqueues', async () => {
     const { url } = await startEngine();
     const worker = startWorker(url);
     const contexts: CallContext[] = [];
@@ -116,10 +117,24 @@ describe('a worker of the SDK', () => {
     worker.registerFunction('outer', async (_payload, { iii }) => {
       await Promise.resolve();
       await iii.trigger({ function_id: 'inner', metadata: { tenant: 'a' } });
+      await iii.enqueueBatch([{ function_id: 'inner' }]);
     });
-    await worker.call('outer');
-    expect(contexts[0]).toMatchObject({ metadata: { tenant: 'a' }, job: null });
-    expect(contexts[0]!.function_id).toBe('inner');
+    await worker.ready();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const client = await RawClient.connect(url);
+    await client.invoke('outer', '{}', { traceparent, baggage: 'user=ada' });
+    await eventually(() => contexts.length === 2);
+    client.terminate();
+    expect(contexts[0]).toMatchObject({
+      function_id: 'inner',
+      metadata: { tenant: 'a' },
+      job: null,
+    });
+    expect(contexts[1]).toMatchObject({ metadata: null, job: { attempt: 1 } });
+    for (const context of contexts) {
+      expect(context.traceparent?.split('-')[1]).toBe(traceparent.split('-')[1]);
+      expect(context.baggage).toBe('user=ada');
+    }
   });
 
   it('refuses a concurrency that is no number of calls', () => {
