@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/config.ts';
 import type { ConfigOverrides } from '../config/resolve.ts';
 import type { Io } from './io.ts';
@@ -11,18 +9,6 @@ export async function readConfig(
   overrides: ConfigOverrides = {},
 ): Promise<LoadedConfig> {
   const { loadConfig } = await import('../config/load.ts');
-  return loadConfig({
-    file,
-    cwd: io.cwd,
-    env: io.env,
-    overrides,
-    read: (path) => {
-      try {
-        return readFileSync(path, 'utf8');
-      } catch {
-        return undefined;
-      }
-    },
-    sha256: (text) => createHash('sha256').update(text).digest('hex'),
-  });
+  const { machineSources } = await import('../config/machine.ts');
+  return loadConfig({ ...machineSources, env: io.env, file, cwd: io.cwd, overrides });
 }
