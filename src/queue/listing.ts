@@ -5,7 +5,7 @@ import type { JobFilter } from './store.ts';
 import type { JobState } from './types.ts';
 
 /** Letter a cursor begins with, so that it is refused where the order is another. */
-const CURSOR_PREFIX = { accepted: 'a', died: 'd' } as const;
+const CURSOR_PREFIX = { accepted: 'a', died: 'd', last_died: 'l' } as const;
 const CURSOR_RADIX = 36;
 
 export interface RowPage {
@@ -22,22 +22,25 @@ export function listRows(
   filter: JobFilter,
   matches: (row: number) => boolean,
 ): RowPage {
-  const byDeath = filter.order === 'died';
-  const key = byDeath ? columns.deathOrder : columns.seq;
-  const after = filter.cursor === null ? -1 : readCursor(filter.cursor, filter.order);
+  const byDeath = filter.order !== 'accepted';
+  const column = byDeath ? columns.deathOrder : columns.seq;
+  const sign = filter.order === 'last_died' ? -1 : 1;
+  const keyOf = (row: number): number => sign * column.get(row);
+  const after =
+    filter.cursor === null ? -Infinity : sign * readCursor(filter.cursor, filter.order);
   const limit = Math.max(1, Math.floor(filter.limit));
   const states = filter.states === null ? null : new Set<JobState>(filter.states);
 
   let kept: number[] = [];
   let last = Infinity;
   const cut = (): void => {
-    kept.sort((a, b) => key.get(a) - key.get(b));
+    kept.sort((a, b) => keyOf(a) - keyOf(b));
     kept = kept.slice(0, limit + 1);
     const worst = kept[limit];
-    if (worst !== undefined) last = key.get(worst);
+    if (worst !== undefined) last = keyOf(worst);
   };
   columns.forEach((row) => {
-    const at = key.get(row);
+    const at = keyOf(row);
     if (at <= after || at > last) return;
     const state = columns.state.get(row);
     const name = stateName(state);
@@ -51,12 +54,12 @@ export function listRows(
 
   if (kept.length <= limit) return { rows: kept, nextCursor: null };
   const rows = kept.slice(0, limit);
-  const end = key.get(rows.at(-1) ?? 0);
+  const end = column.get(rows.at(-1) ?? 0);
   return { rows, nextCursor: CURSOR_PREFIX[filter.order] + end.toString(CURSOR_RADIX) };
 }
 
 function readCursor(cursor: string, order: JobFilter['order']): number {
-  const match = /^([ad])([0-9a-z]{1,11})$/.exec(cursor);
+  const match = /^([adl])([0-9a-z]{1,11})$/.exec(cursor);
   const key = Number.parseInt(match?.[2] ?? '', CURSOR_RADIX);
   if (match?.[1] !== CURSOR_PREFIX[order] || !Number.isSafeInteger(key)) {
     throw new IiiError('INVALID_ARGUMENTS', 'The cursor cannot be read.', {

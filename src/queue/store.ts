@@ -108,8 +108,11 @@ export interface JobFilter {
   readonly queues: readonly string[] | null;
   readonly states: readonly JobState[] | null;
   readonly functionId: string | null;
-  /** `accepted`: by order of acceptance. `died`: by time of death, for dead jobs only. */
-  readonly order: 'accepted' | 'died';
+  /**
+   * `accepted`: by order of acceptance. `died`: by time of death, for dead jobs only; `last_died`:
+   * the same, latest death first.
+   */
+  readonly order: 'accepted' | 'died' | 'last_died';
   readonly limit: number;
   /** Where the page before ended; `null` for the first page. */
   readonly cursor: string | null;

@@ -46,7 +46,7 @@ describe('functions of the engine over the wire', () => {
   const code = async (functionId: string, data: string): Promise<string | undefined> =>
     (await client.invoke(functionId, data)).error?.code;
 
-  it('dead jobs have the shapes of the original', async () => {
+  it('dead jobs have the shapes and the order of the original: latest death first', async () => {
     const before = Math.floor(Date.now() / 1_000);
     const [first, second, third] = await bury('mail', ['{"n":1}', '{"n":2}', '{"n":3}']);
 
@@ -62,8 +62,8 @@ describe('functions of the engine over the wire', () => {
     const dead = await client.call<Frame[]>('engine::queue::dlq_topics', {});
     expect(dead).toEqual([{ topic: 'mail', broker_type: expect.any(String), message_count: 3 }]);
     const messages = await client.call<Frame[]>('engine::queue::dlq_messages', { topic: 'mail' });
-    expect(messages.map(({ id }) => id)).toEqual([first, second, third]);
-    expect(messages[0]).toEqual({
+    expect(messages.map(({ id }) => id)).toEqual([third, second, first]);
+    expect(messages[2]).toEqual({
       id: first,
       payload: { n: 1 },
       error: 'boom',
@@ -71,7 +71,7 @@ describe('functions of the engine over the wire', () => {
       retries: 1,
       size_bytes: 7,
     });
-    expect(messages[0]!['failed_at']).toBeGreaterThanOrEqual(before);
+    expect(messages[2]!['failed_at']).toBeGreaterThanOrEqual(before);
     const page = await client.call<Frame[]>('engine::queue::dlq_messages', {
       topic: 'mail',
       offset: 1,

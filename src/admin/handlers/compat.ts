@@ -2,7 +2,7 @@ import { IiiError } from '../../base/errors.ts';
 import type { DeadSelection } from '../../queue/store.ts';
 import type { Job } from '../../queue/types.ts';
 import { invalid, type Input } from '../input.ts';
-import { discardAll, firstDead, redriveAll } from './dead-letters.ts';
+import { discardAll, listDead, redriveAll } from './dead-letters.ts';
 import type { AdminParts, Handler } from './handler.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
 import { knownQueues, findQueue, queuesOfDeadLetters } from './queue-names.ts';
@@ -61,7 +61,8 @@ export function compatHandlers({ engine }: AdminParts): Readonly<Record<string, 
       const queues = await queuesOfDeadLetters(engine, topicName(input));
       const offset = input.optionalCount('offset', 1_000_000) ?? 0;
       const limit = input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE;
-      return (await firstDead(engine, queues, offset + limit)).slice(offset).map(deadMessage);
+      const jobs = await listDead(engine, queues, offset + limit, 'last_died');
+      return jobs.slice(offset).map(deadMessage);
     },
   };
 }

@@ -24,7 +24,7 @@ export function deadLetterHandlers({
       const queues = [];
       for (const { policy, stats } of (await knownQueues(engine)).values()) {
         const { name: queue, deadLetterQueue } = policy;
-        const oldest = stats.dead === 0 ? undefined : (await firstDead(engine, [queue], 1))[0];
+        const oldest = stats.dead === 0 ? undefined : (await listDead(engine, [queue], 1))[0];
         const oldestFailedAt = timeText(oldest?.failure?.failedAt ?? null);
         queues.push({ queue, deadLetterQueue, dead: stats.dead, oldestFailedAt });
       }
@@ -137,7 +137,7 @@ async function makePlan(
   const total = ids === null ? await countDead(engine, queues) : Number.MAX_SAFE_INTEGER;
   const jobs =
     ids === null
-      ? await firstDead(engine, queues, Math.min(limit, PLAN_JOBS))
+      ? await listDead(engine, queues, Math.min(limit, PLAN_JOBS))
       : (await findDead(engine, queues, ids)).slice(0, limit);
   const byFunction = new Map<string, number>();
   for (const { functionId } of jobs) {
@@ -170,11 +170,12 @@ async function findDead(
   );
 }
 
-/** The dead jobs that died first, up to `limit`. */
-export async function firstDead(
+/** The dead jobs that died first, or last, up to `limit`. */
+export async function listDead(
   engine: Engine,
   queues: readonly string[],
   limit: number,
+  order: 'died' | 'last_died' = 'died',
 ): Promise<Job[]> {
   const jobs: Job[] = [];
   let cursor: string | null = null;
@@ -183,7 +184,7 @@ export async function firstDead(
       queues,
       states: ['dead'],
       functionId: null,
-      order: 'died',
+      order,
       limit: Math.min(MAX_PAGE, limit - jobs.length),
       cursor,
     });

@@ -51,6 +51,8 @@ export const browseCases = [
     const leases = await stage.lease(4);
     for (const lease of leases.toReversed()) await stage.end(lease, failed('non_retryable'));
     expect(await pages(stage, { order: 'died', limit: 3 })).toEqual(['dcb', 'a']);
+    expect(await pages(stage, { order: 'last_died', limit: 3 })).toEqual(['abc', 'd']);
+    expect(await pages(stage, { order: 'last_died', limit: 2 })).toEqual(['ab', 'cd']);
   }),
 
   storeCase(
