@@ -26,8 +26,7 @@ export function listRows(
   const column = byDeath ? columns.deathOrder : columns.seq;
   const sign = filter.order === 'last_died' ? -1 : 1;
   const keyOf = (row: number): number => sign * column.get(row);
-  const after =
-    filter.cursor === null ? -Infinity : sign * readCursor(filter.cursor, filter.order);
+  const after = filter.cursor === null ? -Infinity : sign * readCursor(filter.cursor, filter.order);
   const limit = Math.max(1, Math.floor(filter.limit));
   const states = filter.states === null ? null : new Set<JobState>(filter.states);
 
