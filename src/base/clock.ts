@@ -12,6 +12,12 @@ export interface Clock {
    * of them.
    */
   now(): number;
+  /**
+   * The wall clock: milliseconds since the epoch as the machine has them now. It jumps when somebody
+   * sets it, and against `now` when the machine was suspended. Only for what people plan by their
+   * own clocks.
+   */
+  wallNow(): number;
   /** Calls `run` once after `delayMs` (0 means as soon as possible, never synchronously). */
   after(delayMs: number, run: () => void): CancelTimer;
 }
@@ -25,6 +31,10 @@ export class SystemClock implements Clock {
 
   now(): number {
     return Math.round(this.#startedAt + performance.now());
+  }
+
+  wallNow(): number {
+    return Date.now();
   }
 
   after(delayMs: number, run: () => void): CancelTimer {
@@ -55,6 +65,8 @@ interface ManualTimer {
  */
 export class ManualClock implements Clock {
   #now: number;
+  /** How far the wall clock is ahead. */
+  #wallAheadMs = 0;
   #order = 0;
   readonly #timers = new Set<ManualTimer>();
 
@@ -64,6 +76,15 @@ export class ManualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  wallNow(): number {
+    return this.#now + this.#wallAheadMs;
+  }
+
+  /** Sets the wall clock forward, or back when negative. No timer moves. */
+  shiftWall(byMs: number): void {
+    this.#wallAheadMs += byMs;
   }
 
   after(delayMs: number, run: () => void): CancelTimer {

@@ -9,15 +9,28 @@ import { CronSchedule } from './schedule.ts';
 const SHOWN_RUNS = 3;
 /** Ticks that are counted when time has jumped; beyond that nobody cares about the number. */
 const MAX_COUNTED = 1_000;
+/**
+ * Longest sleep before the wall clock is read again. Timers stand still while the machine is
+ * suspended, and know nothing of a clock that was set.
+ */
+const LONGEST_SLEEP_MS = 30_000;
+/** A tick that is seen later than this is missed. More than a sleep, or every jump would lose ticks. */
+const LATEST_MS = 60_000;
+/**
+ * A wall clock set back by up to this much runs again through times that had their ticks; they have
+ * none a second time. Set back further it was wrong before, and what counts is the new time, as for
+ * cron of Unix.
+ */
+const CORRECTION_MS = 3 * 3_600_000;
 
 export interface CronParts extends FireParts {
   readonly clock: Clock;
 }
 
 /**
- * The trigger type `cron`: calls a function at the times of an expression. A tick that comes while the
- * call of the one before is still running, or that is over when the process gets to it, is skipped and
- * counted.
+ * The trigger type `cron`: calls a function at the times of an expression, by the wall clock. A tick
+ * that comes while the call of the one before is still running, or that is over when the process gets
+ * to it, is skipped and counted.
  */
 export function cronType(parts: CronParts): TriggerType {
   const jobs = new Map<string, CronJob>();
@@ -51,6 +64,10 @@ class CronJob {
   readonly #expression: string;
   readonly #timeZone: string;
   readonly #schedule: CronSchedule;
+  /** When the next tick is; `null` when none is to come. */
+  #next: number | null;
+  /** The wall clock when it was read last. */
+  #readAt: number;
   #cancel: CancelTimer = () => undefined;
   #running = false;
   /** Whether a tick was skipped since the last run began: one line in the log is enough. */
@@ -66,14 +83,15 @@ class CronJob {
     this.#timeZone = optionalText(binding.config, 'timezone') ?? 'UTC';
     checkCondition(binding.config);
     this.#schedule = new CronSchedule(this.#expression, this.#timeZone);
-    const now = parts.clock.now();
-    if (this.#schedule.next(now) === null) {
+    this.#readAt = parts.clock.wallNow();
+    this.#next = this.#schedule.next(this.#readAt);
+    if (this.#next === null) {
       throw new IiiError(
         'INVALID_ARGUMENTS',
         `the cron expression '${this.#expression}' names no time that is still to come`,
       );
     }
-    this.#wait(now);
+    this.#sleep();
   }
 
   /** No more ticks; a call that is running goes on. */
@@ -83,7 +101,7 @@ class CronJob {
 
   /** What listings show. */
   facts(): Readonly<Record<string, unknown>> {
-    const next = this.#schedule.upcoming(this.#parts.clock.now(), SHOWN_RUNS).map(timeText);
+    const next = this.#schedule.upcoming(this.#parts.clock.wallNow(), SHOWN_RUNS).map(timeText);
     return {
       config_summary: `${this.#expression} (${this.#timeZone}), next ${next.join(', ') || 'never'}`,
       next_runs: next,
@@ -92,21 +110,40 @@ class CronJob {
     };
   }
 
-  #wait(after: number): void {
-    const at = this.#schedule.next(after);
-    if (at === null) return;
-    this.#cancel = this.#parts.clock.after(at - this.#parts.clock.now(), () => {
-      this.#tick(at);
+  #sleep(): void {
+    if (this.#next === null) return;
+    const { clock } = this.#parts;
+    const delayMs = Math.min(this.#next - clock.wallNow(), LONGEST_SLEEP_MS);
+    this.#cancel = clock.after(delayMs, () => {
+      this.#wake();
     });
   }
 
-  #tick(scheduledAt: number): void {
-    const now = this.#parts.clock.now();
-    if (this.#running) this.#skip(1);
-    else void this.#run(scheduledAt, now);
-    this.#skip(this.#ticksBetween(scheduledAt, now));
-    // a timer may ring a moment early: the same tick must not come twice
-    this.#wait(Math.max(scheduledAt, now));
+  #wake(): void {
+    const now = this.#parts.clock.wallNow();
+    if (now < this.#readAt - CORRECTION_MS) this.#next = this.#schedule.next(now);
+    this.#readAt = now;
+    const { due, missed } = this.#takeDue(now);
+    if (due !== null) {
+      if (this.#running) this.#skip(1, 'its last call is still running');
+      else void this.#run(due, now);
+    }
+    this.#skip(missed, 'their time was over before they were seen');
+    this.#sleep();
+  }
+
+  /** Moves on to the first tick after `now`. Of those before, the last one is due, unless it is over. */
+  #takeDue(now: number): { readonly due: number | null; readonly missed: number } {
+    let due: number | null = null;
+    let missed = 0;
+    while (this.#next !== null && this.#next <= now) {
+      if (due !== null) missed += 1;
+      due = this.#next;
+      this.#next = this.#schedule.next(missed < MAX_COUNTED ? due : Math.max(due, now - LATEST_MS));
+    }
+    return due === null || now - due <= LATEST_MS
+      ? { due, missed }
+      : { due: null, missed: missed + 1 };
   }
 
   async #run(scheduledAt: number, now: number): Promise<void> {
@@ -123,22 +160,12 @@ class CronJob {
     this.#running = false;
   }
 
-  #ticksBetween(after: number, until: number): number {
-    let count = 0;
-    let at = this.#schedule.next(after);
-    while (at !== null && at <= until && count < MAX_COUNTED) {
-      count += 1;
-      at = this.#schedule.next(at);
-    }
-    return count;
-  }
-
-  #skip(ticks: number): void {
+  #skip(ticks: number, why: string): void {
     if (ticks === 0) return;
     this.#missed += ticks;
     if (this.#skipping) return;
     this.#skipping = true;
-    this.#parts.log.warn('a cron trigger skips ticks until its last call is over', {
+    this.#parts.log.warn(`a cron trigger skips ticks: ${why}`, {
       trigger: this.#binding.id,
       function: this.#binding.functionId,
       missed: this.#missed,
