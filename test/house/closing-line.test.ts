@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClosingLineReporter } from '../../scripts/closing-line-reporter.ts';
+import { ClosingLineReporter, NOT_TO_BE_HAD } from '../../scripts/closing-line-reporter.ts';
 
 type Modules = Parameters<ClosingLineReporter['onTestRunEnd']>[0];
 type Result = { state: 'passed' } | { state: 'failed' } | { state: 'skipped'; note?: string };
@@ -61,6 +61,14 @@ describe('the closing line of a test run', () => {
     const { lines, failed } = report(modules, { skipsAllowed: true });
     expect(lines).toEqual(['skipped: test 1 (no reason given)', '0 passed, 0 failed, 1 skipped']);
     expect(failed).toBe(false);
+  });
+
+  it('leaves a run green whose skipped tests lack a package that is not to be had', () => {
+    const lacking = { state: 'skipped', note: `${NOT_TO_BE_HAD}iii-sdk for Python` } as const;
+    const { lines, failed } = report(runWith([lacking]));
+    expect(lines[0]).toBe('skipped: test 1 (not to be had here: iii-sdk for Python)');
+    expect(failed).toBe(false);
+    expect(report(runWith([lacking, { state: 'skipped', note: 'slow' }])).failed).toBe(true);
   });
 
   it('does not fail a run in which nothing was skipped', () => {
