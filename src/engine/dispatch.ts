@@ -19,10 +19,8 @@ import type { EventStream } from './events.ts';
 import type { Delivered, RunCall } from './invoke.ts';
 import { jobMetadata } from './job-metadata.ts';
 import { RateLimit } from './rate-limit.ts';
+import { Settling, STORE_RETRY_MS } from './settling.ts';
 import type { Answer } from './workers.ts';
-
-/** Pause before a failed store call is tried again. */
-const STORE_RETRY_MS = 500;
 
 export interface DispatchParts {
   readonly store: QueueStore;
@@ -55,6 +53,7 @@ interface Attempt {
 export class QueueDispatcher {
   #policy: QueuePolicy;
   #parts: DispatchParts;
+  readonly #settling: Settling;
   readonly #running = new Set<Attempt>();
   #rate: RateLimit | undefined;
   #cancelRateTimer: CancelTimer | undefined;
@@ -62,13 +61,13 @@ export class QueueDispatcher {
   #stopped = true;
   #pumping = false;
   #pumpAgain = false;
-  #givingUp = false;
   #onIdle: (() => void) | undefined;
 
   constructor(policy: QueuePolicy, paused: boolean, parts: DispatchParts) {
     this.#policy = policy;
     this.#paused = paused;
     this.#parts = parts;
+    this.#settling = new Settling(parts);
     this.#rate = rateLimitOf(policy);
   }
 
@@ -85,6 +84,7 @@ export class QueueDispatcher {
   reconfigure(policy: QueuePolicy, parts: DispatchParts): void {
     this.#policy = policy;
     this.#parts = parts;
+    this.#settling.reconfigure(parts);
     this.#rate = rateLimitOf(policy);
     this.wake();
   }
@@ -122,7 +122,7 @@ export class QueueDispatcher {
    * is left: at the next start it is found in flight and given back then.
    */
   interruptAll(message: string): void {
-    this.#givingUp = true;
+    this.#settling.giveUpOnFailure();
     for (const attempt of [...this.#running]) {
       attempt.delivered?.abandon();
       this.#end(attempt, interrupted(message));
@@ -243,34 +243,22 @@ export class QueueDispatcher {
       record: recordOf(attempt, outcome, now),
       at: now,
     };
-    void this.#settle(attempt, settlement);
+    this.#settling.add({
+      job: lease.job,
+      settlement,
+      done: (applied) => {
+        this.#ended(attempt, settlement, applied);
+      },
+    });
   }
 
-  /** Settles until the store takes it: a worker's answer must not be lost to a passing store failure. */
-  async #settle(attempt: Attempt, settlement: Settlement): Promise<void> {
-    const { store, events, clock, log, beforeDead } = this.#parts;
+  #ended(attempt: Attempt, settlement: Settlement, applied: boolean | null): void {
+    const { events, log } = this.#parts;
     const { queue } = attempt.lease.job;
-    for (;;) {
-      try {
-        if (settlement.verdict.kind === 'dead') await beforeDead?.(attempt.lease.job);
-        const [applied] = await store.settle([settlement]);
-        if (applied === true) this.#announce(queue, settlement);
-        else {
-          events.emit({ kind: 'stale_answer', queue, id: settlement.id });
-          log.warn('a late answer was ignored', { queue, job: settlement.id });
-        }
-        break;
-      } catch (thrown) {
-        log.error('recording the end of an attempt failed; it is tried again', {
-          queue,
-          job: settlement.id,
-          error: messageOf(thrown),
-        });
-        if (this.#givingUp) break;
-        await new Promise<void>((resolve) => {
-          clock.after(STORE_RETRY_MS, resolve);
-        });
-      }
+    if (applied === true) this.#announce(queue, settlement);
+    else if (applied === false) {
+      events.emit({ kind: 'stale_answer', queue, id: settlement.id });
+      log.warn('a late answer was ignored', { queue, job: settlement.id });
     }
     this.#running.delete(attempt);
     this.#checkIdle();

@@ -2,6 +2,7 @@ import { IiiError, messageOf } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import { encodeDelivery } from '../protocol/encode.ts';
 import type { WireError } from '../protocol/messages.ts';
+import { countedUuids } from './counted-uuids.ts';
 import type { FunctionRegistry, LocalFunction } from './functions.ts';
 import { callOverHttp, readInvocation, type HttpCaller } from './http-functions.ts';
 import type { Answer, Worker } from './workers.ts';
@@ -39,12 +40,12 @@ const noHttp: HttpCaller = {
 /** Carries a call to a function inside the engine, to a worker or over HTTP, and its answer back. */
 export class Invoker {
   readonly #functions: FunctionRegistry;
-  readonly #random: Random;
+  readonly #nextId: () => string;
   readonly #http: HttpCaller;
 
   constructor(functions: FunctionRegistry, random: Random, http: HttpCaller = noHttp) {
     this.#functions = functions;
-    this.#random = random;
+    this.#nextId = countedUuids(random);
     this.#http = http;
   }
 
@@ -67,7 +68,7 @@ export class Invoker {
     const registration = this.#functions.pick(call.functionId);
     if (registration === undefined) return undefined;
     const { worker, facts } = registration;
-    const invocationId = this.#random.uuid();
+    const invocationId = this.#nextId();
     if (facts.invocation !== null) {
       const outgoing = { ...call, invocationId };
       return {

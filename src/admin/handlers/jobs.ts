@@ -1,4 +1,5 @@
 import { IiiError } from '../../base/errors.ts';
+import { RecentMap } from '../../base/recent-map.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { JobFilter, QueueStats } from '../../queue/store.ts';
 import type { Job, JobState } from '../../queue/types.ts';
@@ -26,19 +27,16 @@ const CANCELLABLE: readonly JobState[] = ['waiting', 'delayed'];
 const FINAL: readonly JobState[] = ['dead', 'completed', 'discarded'];
 
 /** How the last jobs ended, by id: also of those that the store no longer keeps. */
-type EndedJobs = ReadonlyMap<string, 'completed' | 'discarded'>;
+type EndedJobs = Pick<RecentMap<string, 'completed' | 'discarded'>, 'get'>;
 
-/** Ended jobs remembered, oldest forgotten first. */
-const MAX_ENDED = 10_000;
+/** Ended jobs remembered at least. */
+const REMEMBERED_ENDS = 10_000;
 
 function rememberEnds(engine: Engine): EndedJobs {
-  const ended = new Map<string, 'completed' | 'discarded'>();
+  const ended = new RecentMap<string, 'completed' | 'discarded'>(REMEMBERED_ENDS);
   engine.events.subscribe((event) => {
     if (event.kind !== 'job_completed' && event.kind !== 'job_discarded') return;
     ended.set(event.id, event.kind === 'job_completed' ? 'completed' : 'discarded');
-    if (ended.size <= MAX_ENDED) return;
-    const [oldest] = ended.keys();
-    if (oldest !== undefined) ended.delete(oldest);
   });
   return ended;
 }

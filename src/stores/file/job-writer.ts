@@ -86,8 +86,11 @@ export class JobWriter {
     const { batch } = this.#commits;
     const { seq: seqs } = this.#lanes.table.columns;
     for (const [at, job] of jobs.entries()) {
-      const seq = seqs.get(rows[at] ?? NO_ROW);
-      batch.put('jobs', seq, encodeJob(batch.writer, job, seq));
+      const row = rows[at] ?? NO_ROW;
+      const seq = seqs.get(row);
+      const record = encodeJob(batch.writer, job, seq);
+      batch.put('jobs', seq, record);
+      this.#parts.stored.written(row, job, record.length);
       this.#tally.add(job.queue, 'enqueued');
       this.#next.seq = seq + 1;
     }
@@ -176,6 +179,7 @@ export class JobWriter {
 
   /** The lanes are about to free a row: its records go with the next commit. */
   forget(row: number): void {
+    this.#parts.stored.forget(row);
     const { state, seq } = this.#lanes.table.columns;
     if (row === this.#removed || state.get(row) === ROW.admitted) return;
     const key = seq.get(row);

@@ -12,8 +12,6 @@ const SLAB_BYTES = 1024 * 1024;
 const MEASURED_LENGTH = 1024;
 const WORST_BYTES_PER_CHARACTER = 3;
 const LENGTH_BYTES = 4;
-/** UTF-8 has no form for half a pair, which a JavaScript string may hold. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Bytes a text takes at most. */
 export function textRoom(text: string): number {
@@ -63,7 +61,8 @@ export class RecordWriter {
 
   text(value: string): void {
     const body = this.#at + LENGTH_BYTES;
-    const isUtf8 = !LONE_SURROGATE.test(value);
+    // UTF-8 has no form for half a pair, which a JavaScript string may hold
+    const isUtf8 = value.isWellFormed();
     const bytes = this.#slab.write(value, body, isUtf8 ? 'utf8' : 'utf16le');
     this.#slab.writeUInt32LE(bytes * 2 + (isUtf8 ? 0 : UTF16_FLAG), this.#at);
     this.#at = body + bytes;

@@ -1,3 +1,4 @@
+import { RecentMap } from '../../base/recent-map.ts';
 import type { Lanes } from '../../queue/lanes.ts';
 import { ROW } from '../../queue/row-state.ts';
 import type { Job, NewJob } from '../../queue/types.ts';
@@ -14,6 +15,10 @@ interface Body {
   readonly bytes: number;
 }
 
+/** The last jobs accepted that stay in memory until their first lease, and the longest payload of one. */
+const RECENT_JOBS = 1_024;
+const RECENT_PAYLOAD_LENGTH = 4_096;
+
 /** What stays in memory of a job while it is leased. */
 type Held = Omit<Body, 'job'>;
 
@@ -23,6 +28,11 @@ export class StoredJobs {
   readonly #lanes: Lanes;
   /** A leased job's past, which the disk may already have a newer one of. */
   readonly #held = new Map<number, Held>();
+  /**
+   * Jobs that were just accepted. While workers keep up, a job is leased right after its receipt, and
+   * need not be read again; of a backlog only this much is in memory.
+   */
+  readonly #recent = new RecentMap<number, Body>(RECENT_JOBS);
 
   constructor(records: RecordPort, lanes: Lanes) {
     this.#records = records;
@@ -37,7 +47,9 @@ export class StoredJobs {
 
   /** The same, and remembers what `stateOf` needs until `drop`. */
   hold(row: number): Job | undefined {
-    const body = this.#read(row);
+    const recent = this.#recent.get(row);
+    if (recent !== undefined) this.#recent.delete(row);
+    const body = recent ?? this.#read(row);
     if (body === undefined) return undefined;
     this.#held.set(row, { past: body.past, bytes: body.bytes });
     return this.#join(row, body);
@@ -45,6 +57,17 @@ export class StoredJobs {
 
   drop(row: number): void {
     this.#held.delete(row);
+  }
+
+  /** Tells of a job that is about to be written, with the size of its record. */
+  written(row: number, job: NewJob, bytes: number): void {
+    if (job.payload.length > RECENT_PAYLOAD_LENGTH) return;
+    this.#recent.set(row, { job, past: NO_PAST, bytes });
+  }
+
+  /** The row is about to be another job's. */
+  forget(row: number): void {
+    this.#recent.delete(row);
   }
 
   /** Where a job is right now, and the size of its records; `undefined` as with `jobOf`. */

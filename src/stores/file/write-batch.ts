@@ -29,9 +29,9 @@ export class WriteBatch {
 
   /** @param visit given `null` for a removal */
   forEach(visit: (table: Table, key: RecordKey, value: Buffer | null) => void): void {
-    for (const [at, table] of this.#tables.entries()) {
+    this.#tables.forEach((table, at) => {
       visit(table, this.#keys[at] ?? 0, this.#values[at] ?? null);
-    }
+    });
   }
 
   /** Empties it for the next use. */
