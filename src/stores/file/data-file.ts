@@ -1,36 +1,40 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { IiiError } from '../../base/errors.ts';
+import type { Snapshot } from './check-pages.ts';
+import { checkPages } from './check-pages.ts';
+import { PageDamage, PageFile } from './page-file.ts';
+import {
+  DATA_VERSION,
+  MAGIC,
+  META,
+  META_FLAGS,
+  PAGE,
+  PAGE_KIND,
+  readNumber,
+  TREE,
+} from './page-layout.ts';
 
 /** The database file of a store. */
 export const DATA_FILE = 'data.mdb';
 
-/** Where LMDB keeps what in each of its two first pages: a header, then `MDB_meta`, little-endian. */
-const META = { magic: 24, pageSize: 48, lastPage: 144, transaction: 152 } as const;
-const META_BYTES = 160;
-const MAGIC = 0xbeefc0de;
 /** A number beyond this is damage, not size. */
-const MOST_PAGES = 2n ** 32n;
-
-interface Meta {
-  readonly pageSize: number;
-  readonly lastPage: number;
-  readonly transaction: number;
-}
+const MOST_PAGES = 2 ** 32;
+const PAGE_BYTES: ReadonlySet<number> = new Set([512, 1024, 2048, 4096, 8192, 16384, 32768]);
 
 /**
- * Makes sure that the database file of a store can be opened: without one LMDB would make an empty
- * one. A file that was cut off is made as long as it says it is, because reading past the end of a
- * mapped file kills the process; a page of zeros is an ordinary error.
- * @throws IiiError STORE_DAMAGED
+ * Makes sure that the database file of a store can be opened. Without one LMDB would make an empty
+ * one, and a damaged one can make it end the process. Only reads; nobody may write meanwhile.
+ * @throws IiiError STORE_DAMAGED that says where
  */
 export function checkDataFile(folder: string): void {
   const fd = openData(folder);
   try {
-    const meta = newestMeta(fd);
-    if (meta === null) throw noDatabase(folder, 'It does not begin as a database.');
-    const bytes = (meta.lastPage + 1) * meta.pageSize;
-    if (bytes > fstatSync(fd).size) ftruncateSync(fd, bytes);
+    const { meta, pageBytes } = newestMeta(fd);
+    checkPages(new PageFile(fd, pageBytes), meta);
+  } catch (thrown) {
+    if (!(thrown instanceof PageDamage)) throw thrown;
+    throw damagedAt(folder, thrown);
   } finally {
     closeSync(fd);
   }
@@ -38,37 +42,62 @@ export function checkDataFile(folder: string): void {
 
 function openData(folder: string): number {
   try {
-    return openSync(join(folder, DATA_FILE), 'r+');
+    return openSync(join(folder, DATA_FILE), 'r');
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
-    throw noDatabase(folder, 'It is missing, although the folder is a store.');
+    throw damaged(folder, 'It is missing, although the folder is a store.', {});
   }
 }
 
-function newestMeta(fd: number): Meta | null {
-  const first = readMeta(fd, 0);
-  const second = readMeta(fd, first?.pageSize ?? 4096);
-  if (first === null || second === null) return first ?? second;
-  return second.transaction > first.transaction ? second : first;
+/**
+ * The page that LMDB opens a file with: the newer of the two first ones, by the numbers of their
+ * transactions alone. These take turns, so the other one is of the transaction before, or was never
+ * written; anything else is damage that would bring back an old state.
+ */
+function newestMeta(fd: number): { readonly meta: Snapshot; readonly pageBytes: number } {
+  const first = readMeta(fd, 0, 0);
+  const pageBytes = first.meta.readUInt32LE(META.pageBytes);
+  const second = readMeta(fd, 1, pageBytes);
+  const [older, newer] = second.transaction > first.transaction ? [first, second] : [second, first];
+  const isTurn = newer.transaction === older.transaction + 1 || older.transaction === 0;
+  if (isTurn && (newer.transaction === 0 || newer.transaction % 2 === newer.metaPage)) {
+    return { meta: newer, pageBytes };
+  }
+  throw new PageDamage(
+    older.metaPage,
+    `it is of transaction ${older.transaction}, and the other one of ${newer.transaction}`,
+  );
 }
 
-function readMeta(fd: number, position: number): Meta | null {
-  const page = Buffer.alloc(META_BYTES);
-  if (readSync(fd, page, 0, META_BYTES, position) < META_BYTES) return null;
-  if (page.readUInt32LE(META.magic) !== MAGIC) return null;
-  const lastPage = page.readBigUInt64LE(META.lastPage);
-  if (lastPage > MOST_PAGES) return null;
-  return {
-    pageSize: page.readUInt32LE(META.pageSize),
-    lastPage: Number(lastPage),
-    transaction: Number(page.readBigUInt64LE(META.transaction)),
-  };
+function readMeta(fd: number, metaPage: number, at: number): Snapshot {
+  const meta = Buffer.alloc(META.bytes);
+  if (readSync(fd, meta, 0, META.bytes, at) < META.bytes) {
+    throw new PageDamage(metaPage, 'the file ends before it does');
+  }
+  const lastPage = readNumber(meta, META.lastPage);
+  const isMeta =
+    readNumber(meta, PAGE.number) === metaPage &&
+    meta.readUInt16LE(PAGE.flags) === PAGE_KIND.meta &&
+    meta.readUInt32LE(META.magic) === MAGIC &&
+    (meta.readUInt32LE(META.version) & 0xffff) === DATA_VERSION &&
+    meta.readUInt16LE(META.flags) === META_FLAGS &&
+    meta.readUInt16LE(META.mainTree + TREE.flags) === 0 &&
+    PAGE_BYTES.has(meta.readUInt32LE(META.pageBytes)) &&
+    (at === 0 || meta.readUInt32LE(META.pageBytes) === at) &&
+    lastPage >= 1 &&
+    lastPage <= MOST_PAGES;
+  if (!isMeta) throw new PageDamage(metaPage, 'it does not begin a database of this version');
+  return { meta, metaPage, lastPage, transaction: readNumber(meta, META.transaction) };
 }
 
-function noDatabase(folder: string, reason: string): IiiError {
+function damagedAt(folder: string, { page, message }: PageDamage): IiiError {
+  return damaged(folder, `Page ${page}: ${message}.`, { page });
+}
+
+function damaged(folder: string, what: string, where: { readonly page?: number }): IiiError {
   return new IiiError('STORE_DAMAGED', `The file ${join(folder, DATA_FILE)} is damaged.`, {
-    reason: `${reason} Nothing was changed.`,
-    hint: 'Restore the folder from a backup (iii store backup makes one).',
-    details: { folder },
+    reason: `${what} Nothing was changed.`,
+    hint: `iii store verify ${folder} looks again and changes nothing. Restore the folder from a backup (iii store backup makes one).`,
+    details: { folder, ...where },
   });
 }

@@ -127,11 +127,17 @@ export class FileStateStore implements StateStore {
       found += 1;
       const value = decodeValue(bytes);
       if (value !== null) this.#values.put(value.scope, value.key, value.text);
-      else damages.push({ table: 'values', key, jobId: null, problem: 'is not as it was written' });
+      else
+        damages.push({
+          table: 'values',
+          key,
+          jobId: null,
+          problem: 'Its checksum does not match.',
+        });
     }
     const missing = records.count('values') - found;
     if (missing > 0) {
-      const problem = `${missing} records cannot be reached`;
+      const problem = `${missing} records cannot be reached.`;
       damages.push({ table: 'values', key: '', jobId: null, problem });
     }
     if (damages.length === 0) return;

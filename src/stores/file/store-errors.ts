@@ -67,16 +67,16 @@ export function openFailed(folder: string, thrown: unknown): IiiError {
 
 export function storeDamaged(folder: string, damages: readonly Damage[]): IiiError {
   const shown = damages.slice(0, DAMAGES_SHOWN).map(describeDamage);
-  if (damages.length > shown.length) shown.push(`and ${damages.length - shown.length} more`);
+  if (damages.length > shown.length) shown.push(`And ${damages.length - shown.length} more.`);
   const count = damages.length === 1 ? '1 damaged record' : `${damages.length} damaged records`;
   return new IiiError('STORE_DAMAGED', `The store in ${folder} has ${count}.`, {
-    reason: `${shown.join('; ')}. Nothing was changed.`,
+    reason: `${shown.join(' ')} Nothing was changed.`,
     hint: `iii store verify ${folder} lists them; iii serve --repair puts them aside and goes on with the rest.`,
     details: { folder, damages },
   });
 }
 
-/** A damaged record in words: where it is, whose it is, and what is wrong. */
+/** A damaged record in a sentence: where it is, whose it is, and what is wrong. */
 function describeDamage({ table, key, jobId, problem }: Damage): string {
   const whose = jobId === null ? '' : ` (job ${jobId})`;
   return `${table} record ${key}${whose}: ${problem}`;
