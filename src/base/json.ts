@@ -49,6 +49,55 @@ export function readMember(text: string, name: string): string | undefined {
   return found === undefined ? undefined : text.slice(found.start, found.end);
 }
 
+/** Names of members, and places in arrays counted from 0: the way to a value inside a text. */
+export type JsonPath = readonly (string | number)[];
+
+/**
+ * Where the value at a path stands, found without turning anything into values; `undefined` when
+ * there is none. Of a name that comes twice, the last.
+ */
+export function findPath(text: string, path: JsonPath): JsonSpan | undefined {
+  let at = skipSpace(text, 0);
+  for (const step of path) {
+    const next = typeof step === 'number' ? itemAt(text, at, step) : memberAt(text, at, step);
+    if (next === undefined) return undefined;
+    at = next;
+  }
+  return spanAt(text, at);
+}
+
+/** Where the value of a member of the object at `start` begins. */
+function memberAt(text: string, start: number, name: string): number | undefined {
+  let found: number | undefined;
+  visitMembers(
+    text,
+    (keyStart, keyEnd, value) => {
+      if (isKey(text, keyStart, keyEnd, name)) found = value.start;
+    },
+    start,
+  );
+  return found;
+}
+
+function isKey(text: string, keyStart: number, keyEnd: number, name: string): boolean {
+  const length = keyEnd - keyStart - 2;
+  if (length === name.length) return text.startsWith(name, keyStart + 1) && !name.includes('\\');
+  // a key with escapes is longer than what it stands for
+  return length > name.length && decodeString(text, keyStart, keyEnd) === name;
+}
+
+/** Where an item of the array at `start` begins. */
+function itemAt(text: string, start: number, index: number): number | undefined {
+  if (text.charCodeAt(start) !== OPEN_BRACKET) return undefined;
+  let at = skipSpace(text, start + 1);
+  for (let place = 0; text.charCodeAt(at) !== CLOSE_BRACKET && at < text.length; place += 1) {
+    if (place === index) return at;
+    at = skipSpace(text, spanAt(text, at).end);
+    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
+  }
+  return undefined;
+}
+
 /** The texts of the items of the array a text holds; `undefined` when the text is no array. */
 export function readItems(text: string): string[] | undefined {
   let at = skipSpace(text, 0);
@@ -168,12 +217,13 @@ function trimZeros(digits: string): string {
   return digits.slice(start, end);
 }
 
-/** Calls `visit` with the key (quotes included) and the value of each member, in order. */
+/** Calls `visit` with the key (quotes included) and the value of each member of the object at `start`, in order. */
 function visitMembers(
   text: string,
   visit: (keyStart: number, keyEnd: number, value: JsonSpan) => void,
+  start = 0,
 ): void {
-  let at = skipSpace(text, 0);
+  let at = skipSpace(text, start);
   if (text.charCodeAt(at) !== OPEN_BRACE) return;
   at = skipSpace(text, at + 1);
   while (text.charCodeAt(at) === QUOTE) {

@@ -1,5 +1,5 @@
 import { parseDuration } from '../base/duration.ts';
-import { parseTime } from './time.ts';
+import { parseTime } from '../base/time.ts';
 import { usageError } from './usage.ts';
 
 /** What has to be known of a command to read its words. */

@@ -1,4 +1,14 @@
-import type { AttemptRecord, Job, JobState, Lease, NewJob, QueuePolicy, Verdict } from './types.ts';
+import type {
+  AttemptRecord,
+  Job,
+  JobFailure,
+  JobState,
+  Lease,
+  NewJob,
+  QueuePolicy,
+  Verdict,
+} from './types.ts';
+import type { StoreGaps } from './store-gaps.ts';
 
 /** What a store promises and what it cannot do. Printed at start and by the conformance suite. */
 export interface StoreTraits {
@@ -10,8 +20,9 @@ export interface StoreTraits {
   readonly survivesRestart: boolean;
   /** Whether several engines may use the same data at once. */
   readonly sharedByEngines: boolean;
-  /** Where the data is; `null` for memory. */
+  /** Where the data is, without secrets; `null` for memory. */
   readonly location: string | null;
+  readonly gaps: StoreGaps;
 }
 
 /** The receipt of one append. */
@@ -31,6 +42,15 @@ export interface LeaseRequest {
   /** Leases wanted, at most. */
   readonly limit: number;
   readonly offer: FunctionOffer;
+  /** Kept by shared stores over all engines together; the others have one engine, which keeps them. */
+  readonly limits?: SharedLimits;
+}
+
+export interface SharedLimits {
+  /** Jobs of the queue in flight at once, at most. */
+  readonly inFlight: number | null;
+  /** Attempts started in any window. When it has room again, the store signals. */
+  readonly rate: { readonly max: number; readonly perMs: number } | null;
 }
 
 /** The end of one lease. */
@@ -52,10 +72,39 @@ export interface Reclaimed {
   readonly cause: 'orphaned' | 'expired';
 }
 
-/** `leasable`: a lease may now succeed. `reclaimable`: `reclaim` has something to give. */
+/**
+ * `leasable`: a lease may now succeed. `reclaimable`: `reclaim` has something to give. `paused` and
+ * `resumed`: another engine on the same data did that to the queue.
+ */
 export interface StoreSignal {
-  readonly kind: 'leasable' | 'reclaimable';
+  readonly kind: 'leasable' | 'reclaimable' | 'paused' | 'resumed';
   readonly queue: string;
+}
+
+/** What an engine tells the others on the same data about itself. */
+export interface EngineCard {
+  readonly id: string;
+  /** Where workers and the command line reach it; `null` when it does not listen. */
+  readonly address: string | null;
+  readonly version: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly startedAt: number;
+}
+
+export interface SeenEngine extends EngineCard {
+  /** By the store's clock. An engine that was not stopped in order is listed until it is forgotten. */
+  readonly lastSeenAt: number;
+  /** Whether it was seen so lately that its leases still hold. */
+  readonly alive: boolean;
+}
+
+/** The engines that share a store. */
+export interface EnginePeers {
+  /** Makes this engine known, from now until the store is closed. */
+  announce(card: EngineCard): Promise<void>;
+  /** Every engine that was seen lately, this one included, by id. */
+  list(): Promise<readonly SeenEngine[]>;
 }
 
 /**
@@ -67,7 +116,11 @@ export interface StoreSignal {
  * Every method may reject with an `IiiError`; then nothing of that call took place.
  */
 export interface QueueStore {
+  /** Complete once the store is open: what a receipt means may depend on what is found there. */
   readonly traits: StoreTraits;
+
+  /** The engines on the same data; only where several can be. */
+  readonly peers?: EnginePeers;
 
   /** Makes the store usable: recovers what is there. Called once, before anything else. */
   open(policies: readonly QueuePolicy[]): Promise<void>;
@@ -124,6 +177,56 @@ export interface JobPage {
   readonly nextCursor: string | null;
 }
 
+/** Which jobs a scan shows, in which order. `died`: dead jobs only. */
+export interface JobScan {
+  readonly queues: readonly string[] | null;
+  readonly states: readonly JobState[] | null;
+  readonly order: 'accepted' | 'died';
+  /** Begins behind the job of this cursor, which may also be a list's; `null` to begin at the start. */
+  readonly after: string | null;
+}
+
+/**
+ * A job as a scan shows it: what says where it is costs nothing, the rest is read when asked for.
+ * Good until the next slice is asked for.
+ */
+export interface ScannedJob {
+  readonly id: string;
+  readonly queue: string;
+  readonly functionId: string;
+  readonly state: JobState;
+  readonly group: string | null;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly interruptions: number;
+  readonly epoch: number;
+  readonly enqueuedAt: number;
+  readonly dueAt: number;
+  /** Dead: when it failed. In flight: when leased. Finished: when it ended. Otherwise 0. */
+  readonly stampAt: number;
+  /** Where a scan or a list of the same order goes on behind this job. */
+  readonly cursor: string;
+  /** JSON text; empty when it cannot be read. */
+  payload(): string;
+  /** `null` unless dead, or when it cannot be read. */
+  failure(): JobFailure | null;
+  /** The whole job; `undefined` when it cannot be read. */
+  whole(): Job | undefined;
+}
+
+/** What must be there for a rewrite to take place. `absent`: no job of this id, or a finished one. */
+export type Expected = 'absent' | { readonly state: JobState; readonly epoch: number };
+
+/** A job to be put where another version of it is, or where none is. */
+export interface Rewrite {
+  /**
+   * The job as it is to be: `waiting`, `delayed` or `dead`. Its `seq` is its place in the order of
+   * acceptance, 0 for a new one at the end; its `epoch` becomes higher than any given out before.
+   */
+  readonly job: Job;
+  readonly expects: Expected;
+}
+
 /** Counts of one queue. Totals only grow, and survive a restart where jobs do. */
 export interface QueueStats {
   readonly waiting: number;
@@ -172,6 +275,21 @@ export interface JobBrowser {
 
   /** Records whether a queue is paused. Resolves when it is as safe as the store promises. */
   pause(queue: string, paused: boolean): Promise<void>;
+
+  /**
+   * Every job of a kind, in order, in slices that take a few milliseconds at most: what a selector
+   * looks through. A job that comes or changes while the scan goes on may be shown or not, and none
+   * is shown twice. Without this method `scanJobs` makes do with the pages of `list`.
+   */
+  scan?(scan: JobScan): AsyncIterable<readonly ScannedJob[]>;
+
+  /**
+   * Puts jobs in the place of what is there; one atomic batch. The answer says for each whether what
+   * was expected was there (`false`: this one changed nothing). A dead job keeps its place in the
+   * order of deaths when it was dead before, and becomes the latest otherwise. What moves, edits and
+   * imports jobs and undoes their end needs this method; without it those are refused.
+   */
+  rewrite?(rewrites: readonly Rewrite[]): Promise<readonly boolean[]>;
 }
 
 /** What the engine needs of one storage technology. */

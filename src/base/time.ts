@@ -1,4 +1,4 @@
-import { parseDuration } from '../base/duration.ts';
+import { parseDuration } from './duration.ts';
 
 /**
  * Reads a point in time: RFC 3339 with a zone, `now`, or `now` plus or minus a duration.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTime } from '../../src/cli/time.ts';
+import { parseTime } from '../../src/base/time.ts';
 import { NOW } from '../support/samples.ts';
 
 describe('a time on the command line', () => {

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { fingerprintOf, isFingerprint, normaliseError } from '../../src/queue/cluster.ts';
+
+describe('errors of one cluster', () => {
+  it.each([
+    ['order 17 not found', 'order 4711 not found'],
+    [
+      'job 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11 failed',
+      'job 00000000-0000-4000-8000-000000000000 failed',
+    ],
+    ['no such file: /var/data/a.json', 'no such file: /srv/b/c.json'],
+    [
+      "cannot read properties of undefined (reading 'foo')",
+      "cannot read properties of undefined (reading 'bar')",
+    ],
+    ['bad token "abc"', 'bad token "xyz 12"'],
+    ['at 0x7fff5fbff8c0', 'at 0x1'],
+    ['digest deadbeef01 differs', 'digest 0123456789abcdef differs'],
+    ['connect ECONNREFUSED 10.0.0.1:5432', 'connect ECONNREFUSED 10.0.0.27:6432'],
+    ['timeout after 3000ms', 'timeout after 12.5s'],
+    ['customer cus_9s6XKzkNRiz8i3 is gone', 'customer cus_aB3dE5gH7jK9mN is gone'],
+    ['order_123 is locked', 'order_9 is locked'],
+    ['HTTP 429 for https://a.example/x?y=1', 'HTTP 429 for https://b.example/'],
+    ['two  spaces\nand a line', 'two spaces and a line'],
+  ])('%s | %s', (one, other) => {
+    expect(normaliseError(one)).toBe(normaliseError(other));
+    const fingerprint = fingerprintOf({ code: 'x', message: one });
+    expect(fingerprint).toBe(fingerprintOf({ code: 'x', message: other }));
+    expect(isFingerprint(fingerprint)).toBe(true);
+  });
+
+  it.each([
+    ['card declined', 'card expired'],
+    ['HTTP 429', 'HTTP 500'],
+    ['exit code 1', 'exit code 137'],
+    ["can't open", "can't close"],
+    ['order 17 not found', 'order 17 is locked'],
+  ])('are not: %s | %s', (one, other) => {
+    expect(fingerprintOf({ code: 'x', message: one })).not.toBe(
+      fingerprintOf({ code: 'x', message: other }),
+    );
+  });
+
+  it('have the same code', () => {
+    expect(fingerprintOf({ code: 'a', message: 'm' })).not.toBe(
+      fingerprintOf({ code: 'b', message: 'm' }),
+    );
+  });
+
+  it('can be read by people', () => {
+    expect(normaliseError("order 17 of 'c1' not found in /data/x.db, HTTP 404")).toBe(
+      'order <number> of <text> not found in <path>, HTTP 404',
+    );
+  });
+});
