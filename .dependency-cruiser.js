@@ -7,7 +7,7 @@ const LAYERS = {
   protocol: ['base'],
   queue: ['base'],
   state: ['base'],
-  config: ['base', 'queue/(types|limits)[.]ts$'],
+  config: ['base', 'queue/(types|limits|store-gaps)[.]ts$'],
   stores: ['base', 'queue', 'state'],
   engine: ['base', 'protocol', 'queue', 'state'],
   observe: ['base', 'engine/events[.]ts$'],

@@ -50,7 +50,7 @@ export interface App {
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, log = silentLogger, clock = new SystemClock(), random = systemRandom } = options;
   const { repair = false, onFatal } = options;
-  const storeParts = { clock, log, repair, ...(onFatal === undefined ? {} : { onFatal }) };
+  const storeParts = { clock, random, log, repair, ...(onFatal === undefined ? {} : { onFatal }) };
   const store = await createStore(config.store, storeParts);
   const state = await createStateStore(stateBeside(config.store), storeParts);
   const { store: userStore, maxValueBytes, triggersEnabled } = config.state;

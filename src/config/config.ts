@@ -1,4 +1,5 @@
 import type { Role } from '../base/role.ts';
+import type { Secret } from '../base/secret.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 
 /** One accepted token. Only its SHA-256 is kept. */
@@ -10,7 +11,27 @@ export interface TokenConfig {
 }
 
 export type StoreConfig =
-  { readonly kind: 'memory' } | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'file'; readonly path: string }
+  | RedisStoreConfig
+  | RabbitStoreConfig;
+
+export interface RedisStoreConfig {
+  readonly kind: 'redis';
+  readonly url: Secret;
+  /** What the names of all keys begin with. */
+  readonly keyPrefix: string;
+  /** After this long without a sign of life an engine's jobs are taken over. */
+  readonly leaseMs: number;
+  /** Start although Redis may throw jobs away when its memory is full. */
+  readonly allowEviction: boolean;
+}
+
+export interface RabbitStoreConfig {
+  readonly kind: 'rabbitmq';
+  readonly url: Secret;
+  readonly queueMode: 'quorum' | 'classic';
+}
 
 export interface StateConfig {
   /** Where users' values are kept; `null`: beside the jobs, and as safe as those. */
@@ -62,6 +83,8 @@ export interface Config {
   readonly tokens: readonly TokenConfig[];
   readonly store: StoreConfig;
   readonly state: StateConfig;
+  /** Through which engines agree on who runs a tick of cron; `null`: the store of the jobs. */
+  readonly cronStore: StoreConfig | null;
   readonly urlPolicy: UrlPolicyConfig;
   /** `default` is always among them. */
   readonly queues: readonly QueuePolicy[];

@@ -206,17 +206,59 @@ export const BUILTIN_ADAPTER_KEYS = {
   mode: { kind: 'choice', of: ['concurrent', 'fifo'], ...forTopics },
 } as const satisfies KeyTable;
 
+export const REDIS_ADAPTER_KEYS = {
+  redis_url: {
+    kind: 'text',
+    default: 'redis://localhost:6379',
+    doc: '`redis://[USER:PASSWORD@]HOST[:PORT][/DB]`; with TLS, `rediss://`.',
+  },
+  key_prefix: {
+    kind: 'text',
+    default: 'iii',
+    doc: 'What the names of all keys begin with. Engines with the same one share everything.',
+  },
+  lease_ms: {
+    kind: 'integer',
+    min: 1_000,
+    max: DAY_MS,
+    default: 10_000,
+    doc: 'After this long without a sign of life an engine’s jobs are taken over.',
+  },
+  allow_eviction: {
+    kind: 'boolean',
+    default: false,
+    doc: 'Start although `maxmemory-policy` lets Redis throw jobs away.',
+  },
+} as const satisfies KeyTable;
+
+export const RABBITMQ_ADAPTER_KEYS = {
+  amqp_url: {
+    kind: 'text',
+    default: 'amqp://localhost:5672',
+    doc: '`amqp://[USER:PASSWORD@]HOST[:PORT][/VHOST]`; with TLS, `amqps://`.',
+  },
+  queue_mode: {
+    kind: 'choice',
+    of: ['quorum', 'classic', 'standard', 'fifo'],
+    default: 'quorum',
+    doc: 'Kind of the broker’s queues. `standard` and `fifo` of the original mean `classic`.',
+  },
+  max_attempts: { ...u32(0), ...forTopics },
+  prefetch_count: {
+    ...u32(1),
+    doc: 'No effect: an engine takes as many jobs as `concurrency` allows.',
+    notice: noEffect('an engine takes as many jobs as `concurrency` allows'),
+  },
+  priority_field: {
+    kind: 'any',
+    doc: 'Not supported.',
+    notice: unsupported('priority is given with each job, as the option `priority`'),
+  },
+} as const satisfies KeyTable;
+
 const otherStore: KeySpec = { kind: 'any', doc: 'Of a store that this version does not have.' };
 
-/** Keys of the adapters that are known but not there, so that mistyping is still found. */
-export const REDIS_ADAPTER_KEYS: KeyTable = { redis_url: otherStore };
-export const RABBITMQ_ADAPTER_KEYS: KeyTable = {
-  amqp_url: otherStore,
-  max_attempts: otherStore,
-  prefetch_count: otherStore,
-  queue_mode: otherStore,
-  priority_field: otherStore,
-};
+/** Keys of an adapter that is known but not there, so that mistyping is still found. */
 export const BRIDGE_ADAPTER_KEYS: KeyTable = { bridge_url: otherStore };
 
 export const QUEUE_KEYS = {

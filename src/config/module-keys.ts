@@ -39,10 +39,20 @@ export const STATE_ADAPTER_KEYS = {
 
 export const CRON_KEYS = {
   adapter: {
-    kind: 'any',
-    doc: 'Not supported: runs are not shared among engines.',
-    notice: oneEngine,
+    kind: 'map',
+    doc: 'Where engines agree on who runs a tick. Without it: where jobs are.',
   },
+} as const satisfies KeyTable;
+
+const ownTicks: KeyNotice = {
+  code: 'no_effect',
+  message: 'one engine runs its ticks without a lock; several share them through `redis`',
+};
+
+export const CRON_ADAPTER_KEYS = {
+  ...STATE_ADAPTER_KEYS,
+  lock_ttl_ms: { kind: 'any', doc: 'No effect: nothing is locked.', notice: ownTicks },
+  lock_index: { kind: 'any', doc: 'No effect: nothing is locked.', notice: ownTicks },
 } as const satisfies KeyTable;
 
 export const PUBSUB_KEYS = {

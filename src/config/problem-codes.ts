@@ -32,6 +32,7 @@ export const PROBLEM_CODES = {
   duplicate_module: 'The same module is listed twice.',
   unknown_adapter: 'There is no adapter of this name.',
   store_not_available: 'The adapter exists in the original, but not in this version.',
+  store_cannot: 'A queue asks for something that its store cannot do.',
 
   // access
   bad_hash: 'The hash of a token is not a SHA-256.',

@@ -1,4 +1,5 @@
 import { LIMITS, QUEUE_DEFAULTS } from '../queue/limits.ts';
+import type { StoreGaps } from '../queue/store-gaps.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { Findings, Spot } from './findings.ts';
 import { QUEUE_KEYS, RATE_LIMIT_KEYS, RETENTION_KEYS } from './keys.ts';
@@ -9,15 +10,28 @@ type QueueSection = Section<typeof QUEUE_KEYS>;
 
 const DEFAULT_QUEUE = 'default';
 
-/** The queues of `queue_configs` that hold no error, in the order written, and always `default`. */
+/** Keys that some stores have no answer for. */
+const GAP_KEYS = [
+  'ttl_ms',
+  'rate_limit',
+  'group_concurrency',
+  'dead_letter_queue',
+  'retention',
+] as const;
+
+/**
+ * The queues of `queue_configs` that hold no error, in the order written, and always `default`.
+ * @param gaps what their store cannot do
+ */
 export function readQueues(
   findings: Findings,
   tree: Tree | undefined,
   spot: Spot,
+  gaps: StoreGaps,
 ): readonly QueuePolicy[] {
   const entries = entriesOf(findings, tree, spot, '`queue_configs`');
   const queues = entries
-    .map((entry) => readQueue(findings, entry, spot.path))
+    .map((entry) => readQueue(findings, entry, spot.path, gaps))
     .filter((queue) => queue !== undefined);
   return entries.some(({ name }) => name === DEFAULT_QUEUE) ? queues : [defaultQueue(), ...queues];
 }
@@ -43,6 +57,7 @@ function readQueue(
   findings: Findings,
   { name, keyRange, value }: TreeEntry,
   parentPath: string,
+  gaps: StoreGaps,
 ): QueuePolicy | undefined {
   const errorsBefore = findings.errors;
   const spot: Spot = { path: joinPath(parentPath, name), range: keyRange };
@@ -50,6 +65,7 @@ function readQueue(
   const section = readSection(findings, value, spot, QUEUE_KEYS, `queue \`${name}\``);
   const { values } = section;
   checkOrdering(findings, section);
+  checkGaps(findings, section, gaps);
   if (section.has('retry_delay') && section.has('backoff_ms')) {
     findings.error(
       'conflicting_keys',
@@ -93,6 +109,20 @@ function readQueue(
     pollIntervalMs: values.poll_interval_ms,
     retainCompleted: retention.values.completed,
   };
+}
+
+/** What the store cannot do is refused, instead of being left out without a word. */
+function checkGaps(findings: Findings, section: QueueSection, gaps: StoreGaps): void {
+  for (const key of GAP_KEYS) {
+    const reason = gaps[key];
+    if (reason === undefined || !section.has(key) || section.values[key] === null) continue;
+    findings.error(
+      'store_cannot',
+      section.keySpot(key),
+      `The store of the jobs cannot do \`${key}\`: ${reason}`,
+      'Remove the line, or choose another adapter.',
+    );
+  }
 }
 
 /** What FIFO needs, and what only FIFO has. */

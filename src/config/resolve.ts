@@ -1,3 +1,4 @@
+import { STORE_GAPS } from '../queue/store-gaps.ts';
 import type { Config, LoadedConfig, StoreConfig } from './config.ts';
 import type { Findings, Spot } from './findings.ts';
 import { readCors, readMiddleware } from './http.ts';
@@ -12,7 +13,7 @@ import { readModules, type ModuleConfig, type ModuleKey } from './modules.ts';
 import { readQueues } from './queues.ts';
 import { readSection } from './section.ts';
 import { readStore } from './store.ts';
-import { checkOthers, readState, readUrlPolicy } from './trigger-modules.ts';
+import { checkPubSub, readCron, readState, readUrlPolicy } from './trigger-modules.ts';
 import { readTokens, type TokenSources } from './tokens.ts';
 import type { Tree } from './tree.ts';
 
@@ -90,10 +91,15 @@ export function resolveConfig(
     queue.keySpot('adapter'),
     storeOverride(overrides.store),
   );
-  const queues = readQueues(findings, queue.values.queue_configs, queue.keySpot('queue_configs'));
+  const queues = readQueues(
+    findings,
+    queue.values.queue_configs,
+    queue.keySpot('queue_configs'),
+    STORE_GAPS[store.kind],
+  );
   const moduleOf = (key: ModuleKey): ModuleConfig =>
     modules.get(key) ?? { config: undefined, spot: root };
-  checkOthers(findings, moduleOf);
+  checkPubSub(findings, moduleOf('pubsub'));
   const config: Config = {
     file: options.file,
     listen: {
@@ -114,6 +120,7 @@ export function resolveConfig(
     tokens,
     store,
     state: readState(findings, moduleOf('state'), store, overrides.store === 'memory'),
+    cronStore: readCron(findings, moduleOf('cron')),
     urlPolicy: readUrlPolicy(findings, moduleOf('httpFunctions')),
     queues,
     maxJobBytes: top.values.max_job_bytes,

@@ -6,16 +6,25 @@ import {
   BRIDGE_ADAPTER_KEYS,
   BUILTIN_ADAPTER_KEYS,
   DEFAULT_STORE_PATH,
-  RABBITMQ_ADAPTER_KEYS,
-  REDIS_ADAPTER_KEYS,
 } from './keys.ts';
-import { STATE_ADAPTER_KEYS } from './module-keys.ts';
+import { CRON_ADAPTER_KEYS, STATE_ADAPTER_KEYS } from './module-keys.ts';
 import { readName } from './modules.ts';
 import { readSection } from './section.ts';
+import { readRabbit, readRedis } from './servers.ts';
 import { nearest } from './suggest.ts';
 import type { Tree } from './tree.ts';
 
-interface OtherAdapter {
+/** An adapter with a store of another process behind it. */
+interface ServerAdapter {
+  readonly names: readonly string[];
+  readonly read: (
+    findings: Findings,
+    tree: Tree | undefined,
+    spot: Spot,
+  ) => StoreConfig | undefined;
+}
+
+interface MissingAdapter {
   readonly label: string;
   readonly names: readonly string[];
   readonly keys: KeyTable;
@@ -32,8 +41,9 @@ interface AdapterSpec {
   readonly keys: typeof BUILTIN_ADAPTER_KEYS | typeof STATE_ADAPTER_KEYS;
   /** A folder to suggest. */
   readonly path: string;
+  readonly servers: readonly ServerAdapter[];
   /** Adapters of the original that this version does not have. */
-  readonly others: readonly OtherAdapter[];
+  readonly missing: readonly MissingAdapter[];
 }
 
 const QUEUE_ADAPTERS: AdapterSpec = {
@@ -42,13 +52,11 @@ const QUEUE_ADAPTERS: AdapterSpec = {
   names: ['builtin', 'modules::queue::BuiltinQueueAdapter'],
   keys: BUILTIN_ADAPTER_KEYS,
   path: DEFAULT_STORE_PATH,
-  others: [
-    { label: 'Redis', names: ['redis', 'modules::queue::RedisAdapter'], keys: REDIS_ADAPTER_KEYS },
-    {
-      label: 'RabbitMQ',
-      names: ['rabbitmq', 'modules::queue::RabbitMQAdapter'],
-      keys: RABBITMQ_ADAPTER_KEYS,
-    },
+  servers: [
+    { names: ['redis', 'modules::queue::RedisAdapter'], read: readRedis },
+    { names: ['rabbitmq', 'modules::queue::RabbitMQAdapter'], read: readRabbit },
+  ],
+  missing: [
     {
       label: 'bridge',
       names: ['bridge', 'modules::queue::adapters::Bridge'],
@@ -63,18 +71,24 @@ const STATE_ADAPTERS: AdapterSpec = {
   names: ['kv', 'builtin', 'modules::state::adapters::KvStore'],
   keys: STATE_ADAPTER_KEYS,
   path: './data/state_store',
-  others: [
-    {
-      label: 'Redis',
-      names: ['redis', 'modules::state::adapters::RedisAdapter'],
-      keys: REDIS_ADAPTER_KEYS,
-    },
+  servers: [{ names: ['redis', 'modules::state::adapters::RedisAdapter'], read: readRedis }],
+  missing: [
     {
       label: 'bridge',
       names: ['bridge', 'modules::state::adapters::Bridge'],
       keys: BRIDGE_ADAPTER_KEYS,
     },
   ],
+};
+
+const CRON_ADAPTERS: AdapterSpec = {
+  of: 'cron',
+  keeps: 'claims',
+  names: ['kv', 'builtin', 'modules::cron::KvCronAdapter'],
+  keys: CRON_ADAPTER_KEYS,
+  path: './data/cron',
+  servers: [{ names: ['redis', 'modules::cron::RedisCronAdapter'], read: readRedis }],
+  missing: [],
 };
 
 /** The store when nothing is written about it. */
@@ -103,6 +117,19 @@ export function readStateStore(
   return readAdapter(findings, tree, spot, STATE_ADAPTERS, false) ?? null;
 }
 
+/**
+ * Reads the `adapter` of the cron module: where engines agree on who runs a tick; `null` when each
+ * runs its own, or where the jobs are.
+ */
+export function readCronStore(
+  findings: Findings,
+  tree: Tree | undefined,
+  spot: Spot,
+): StoreConfig | null {
+  const store = readAdapter(findings, tree, spot, CRON_ADAPTERS, false) ?? null;
+  return store?.kind === 'redis' ? store : null;
+}
+
 /** @param isOverruled nobody needs what is written, so that it may be an adapter that is not there */
 function readAdapter(
   findings: Findings,
@@ -119,24 +146,29 @@ function readAdapter(
   const config = section.values.config;
   const configSpot = section.keySpot('config');
   if (spec.names.includes(name)) return readBuiltin(findings, config, configSpot, spec);
-  const other = spec.others.find(({ names }) => names.includes(name));
-  if (other === undefined) {
-    const names = [...spec.names, ...spec.others.flatMap((adapter) => adapter.names)];
+  const server = spec.servers.find(({ names }) => names.includes(name));
+  if (server !== undefined) return server.read(findings, config, configSpot);
+  const missing = spec.missing.find(({ names }) => names.includes(name));
+  if (missing === undefined) {
+    const others = [...spec.servers, ...spec.missing];
+    const names = [...spec.names, ...others.flatMap((adapter) => adapter.names)];
     const guess = nearest(name, names);
     findings.error(
       'unknown_adapter',
       nameSpot,
       `There is no ${spec.of} adapter \`${name}\``,
-      guess === undefined ? `Known adapters: ${spec.names[0]}` : `Did you mean \`${guess}\`?`,
+      guess === undefined
+        ? `Known adapters: ${[spec, ...spec.servers].map((adapter) => adapter.names[0]).join(', ')}`
+        : `Did you mean \`${guess}\`?`,
     );
     return undefined;
   }
-  readSection(findings, config, configSpot, other.keys, `the ${other.label} adapter`);
+  readSection(findings, config, configSpot, missing.keys, `the ${missing.label} adapter`);
   if (!isOverruled) {
     findings.error(
       'store_not_available',
       nameSpot,
-      `The ${other.label} store is not part of this version, which has a memory and a file store`,
+      `The ${missing.label} store is not part of this version`,
       fileStoreHint(spec),
     );
   }

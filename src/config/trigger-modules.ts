@@ -9,7 +9,7 @@ import {
 } from './module-keys.ts';
 import type { ModuleConfig } from './modules.ts';
 import { readSection } from './section.ts';
-import { readStateStore } from './store.ts';
+import { readCronStore, readStateStore } from './store.ts';
 
 /**
  * @param jobs where jobs are kept
@@ -56,12 +56,13 @@ export function readUrlPolicy(findings: Findings, { config, spot }: ModuleConfig
   };
 }
 
-/** Modules that have nothing to be set, but may be written wrongly. */
-export function checkOthers(
-  findings: Findings,
-  moduleOf: (key: 'cron' | 'pubsub') => ModuleConfig,
-): void {
-  const [cron, pubsub] = [moduleOf('cron'), moduleOf('pubsub')];
-  readSection(findings, cron.config, cron.spot, CRON_KEYS, 'the cron module');
+/** The store through which engines share the ticks of cron; `null`: the one of the jobs. */
+export function readCron(findings: Findings, { config, spot }: ModuleConfig): StoreConfig | null {
+  const section = readSection(findings, config, spot, CRON_KEYS, 'the cron module');
+  return readCronStore(findings, section.values.adapter, section.keySpot('adapter'));
+}
+
+/** The pubsub module has nothing to be set, but may be written wrongly. */
+export function checkPubSub(findings: Findings, pubsub: ModuleConfig): void {
   readSection(findings, pubsub.config, pubsub.spot, PUBSUB_KEYS, 'the pubsub module');
 }

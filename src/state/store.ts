@@ -25,5 +25,14 @@ export interface StateStore {
     change: (before: string | undefined) => string | undefined,
   ): Promise<{ readonly before: string | undefined; readonly after: string | undefined }>;
 
+  /** Calls `listener` after another engine on the same data changed a value; only where one can. */
+  watch?(listener: (change: { readonly scope: string; readonly key: string }) => void): void;
+
+  /**
+   * `true` for the first caller of all engines on the same data, `false` for the others until
+   * `forMs` have passed; only where several engines can be.
+   */
+  claim?(name: string, forMs: number): Promise<boolean>;
+
   close(): Promise<void>;
 }

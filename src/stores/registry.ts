@@ -1,15 +1,38 @@
 import type { Clock } from '../base/clock.ts';
-import type { IiiError } from '../base/errors.ts';
+import { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Store } from '../queue/store.ts';
 import type { StateStore } from '../state/store.ts';
+import { STATE_FOLDER } from './file/tables.ts';
 
 /** Where jobs are to be kept; the same union as the configuration's. */
 export type StoreChoice =
-  { readonly kind: 'memory' } | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'file'; readonly path: string }
+  | RedisChoice
+  | RabbitChoice;
+
+/** See the Redis adapter in docs/configuration.md. */
+export interface RedisChoice {
+  readonly kind: 'redis';
+  readonly url: Secret;
+  readonly keyPrefix: string;
+  readonly leaseMs: number;
+  readonly allowEviction: boolean;
+}
+
+/** See the RabbitMQ adapter in docs/configuration.md. */
+export interface RabbitChoice {
+  readonly kind: 'rabbitmq';
+  readonly url: Secret;
+  readonly queueMode: 'quorum' | 'classic';
+}
 
 export interface StoreParts {
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
   /** Put damaged records aside and go on, instead of refusing to open. */
   readonly repair?: boolean;
@@ -28,6 +51,9 @@ export async function createStore(choice: StoreChoice, parts: StoreParts): Promi
       const { FileStore } = await import('./file/file-store.ts');
       return new FileStore({ ...parts, path: choice.path });
     }
+    case 'redis':
+    case 'rabbitmq':
+      throw notThere(choice.kind);
   }
 }
 
@@ -45,13 +71,20 @@ export async function createStateStore(
       const { FileStateStore } = await import('./file/file-state-store.ts');
       return new FileStateStore({ ...parts, path: choice.path });
     }
+    case 'redis':
+    case 'rabbitmq':
+      throw notThere(choice.kind);
   }
 }
 
+function notThere(kind: StoreChoice['kind']): IiiError {
+  return new IiiError('STORE_FAILED', `The ${kind} store is not part of this version.`);
+}
+
 /**
- * Where the engine keeps what it has to remember beside the jobs: as safe as those, and in their
- * folder, so that it is under the same lock and no other engine's.
+ * Where the engine keeps what it has to remember beside the jobs: as safe as those, and under the
+ * same lock, or shared by the same engines.
  */
 export function stateBeside(choice: StoreChoice): StoreChoice {
-  return choice.kind === 'memory' ? choice : { kind: 'file', path: `${choice.path}/state` };
+  return choice.kind === 'file' ? { kind: 'file', path: `${choice.path}/${STATE_FOLDER}` } : choice;
 }

@@ -8,9 +8,12 @@ const ENV = { TEXT: 'lots', SHORT: 'short', LONG: 'x'.repeat(40) };
 /** What each file of `cases` is told, in the order of its lines; `~` marks a warning. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'adapter-memory-path': ['~no_effect 3:51', '~not_built_yet 3:65', 'out_of_range 3:71'],
-  'adapter-redis': ['store_not_available 3:32', 'unknown_key 3:49'],
+  'adapter-redis': ['unknown_key 3:49'],
+  'adapter-servers': ['out_of_range 5:45', 'bad_name 6:33', 'out_of_range 13:21'],
+  'adapter-gaps': ['store_cannot 5:32'],
   'adapter-text': ['wrong_type 3:24'],
   'adapter-unknown': ['unknown_adapter 3:32'],
+  'adapter-bridge': ['store_not_available 3:32'],
   adapters: ['missing_key 6:33', '~no_effect 6:45', '~not_built_yet 6:69'],
   duplicates: [
     'duplicate_module 5:11',

@@ -69,16 +69,23 @@ describe('the documented configurations', () => {
     expect(loaded.config?.store).toEqual({ kind: 'memory' });
   });
 
-  it.each(['redis.modules', 'rabbitmq.modules'])(
-    '%s asks for a store that is not there',
-    (name) => {
-      const text = textOf(`seeds/${name}.yaml`);
-      expect(findings(parse(text))).toEqual(['store_not_available 5:16']);
-      const overridden = parse(text, { overrides: { store: 'memory' } });
-      expect(overridden.problems).toEqual([]);
-      expect(overridden.config?.store).toEqual({ kind: 'memory' });
-    },
-  );
+  it.each([
+    [
+      'redis.modules',
+      { kind: 'redis', keyPrefix: 'iii', leaseMs: 10_000, allowEviction: false },
+      'redis://localhost:6379',
+    ],
+    ['rabbitmq.modules', { kind: 'rabbitmq', queueMode: 'quorum' }, 'amqp://localhost:5672'],
+  ])('%s names a server that engines share', (name, store, url) => {
+    const text = textOf(`seeds/${name}.yaml`);
+    const { config, problems } = parse(text);
+    expect(problems).toEqual([]);
+    expect(config?.store).toMatchObject(store);
+    const shared = config?.store;
+    expect(shared !== undefined && 'url' in shared ? shared.url.reveal() : null).toBe(url);
+    const overridden = parse(text, { overrides: { store: 'memory' } });
+    expect(overridden.config?.store).toEqual({ kind: 'memory' });
+  });
 
   it('may mix both lists, and names with and without prefix', () => {
     const { config } = parse(`

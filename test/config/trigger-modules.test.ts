@@ -41,7 +41,7 @@ describe('the state module', () => {
   });
 
   it.each([
-    [{ adapter: { name: 'redis', config: { redis_url: 'x' } } }, 'store_not_available'],
+    [{ adapter: { name: 'redis', config: { redis_url: 'x' } } }, 'out_of_range'],
     [{ adapter: { name: 'bridge' } }, 'store_not_available'],
     [{ adapter: { name: 'sql' } }, 'unknown_adapter'],
     [{ adapter: { name: 'kv', config: { store_method: 'file_based' } } }, 'missing_key'],
@@ -85,9 +85,9 @@ describe('the module for functions called over HTTP', () => {
   });
 });
 
-describe('the cron and pubsub modules', () => {
-  it.each(['iii-cron', 'iii-pubsub', 'modules::cron::CronModule', 'pubsub'])(
-    'need no settings, and say that an adapter shares nothing: %s',
+describe('the pubsub module', () => {
+  it.each(['iii-pubsub', 'pubsub'])(
+    'needs no settings, and says that an adapter shares nothing: %s',
     (name) => {
       expect(parse(module(name, null)).problems).toEqual([]);
       expect(parse(module(name, { adapter: { name: 'redis' } })).problems).toMatchObject([
@@ -96,4 +96,29 @@ describe('the cron and pubsub modules', () => {
       expect(parse(module(name, { adaptor: 1 })).problems).toMatchObject([{ code: 'unknown_key' }]);
     },
   );
+});
+
+describe('the cron module', () => {
+  it.each(['iii-cron', 'modules::cron::CronModule'])('needs no settings: %s', (name) => {
+    const { config, problems } = parse(module(name, null));
+    expect(problems).toEqual([]);
+    expect(config?.cronStore).toBeNull();
+    expect(parse(module(name, { adaptor: 1 })).problems).toMatchObject([{ code: 'unknown_key' }]);
+  });
+
+  it.each(['redis', 'modules::cron::RedisCronAdapter'])(
+    'shares its ticks through %s',
+    (adapter) => {
+      const { config, problems } = parse(module('iii-cron', { adapter: { name: adapter } }));
+      expect(problems).toEqual([]);
+      expect(config?.cronStore).toMatchObject({ kind: 'redis' });
+    },
+  );
+
+  it('keeps to itself with the adapter of the original, whose lock has no effect', () => {
+    const adapter = { name: 'kv', config: { lock_ttl_ms: 30_000 } };
+    const { config, problems } = parse(module('cron', { adapter }));
+    expect(problems).toMatchObject([{ severity: 'warning', code: 'no_effect' }]);
+    expect(config?.cronStore).toBeNull();
+  });
 });

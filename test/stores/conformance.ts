@@ -26,8 +26,9 @@ export const conformanceCases: readonly StoreCase[] = [
 /** Registers a test per promise. What the store does not promise is a test that its traits say so. */
 export function describeStore(name: string, maker: StoreMaker): void {
   describe(`the ${name} store`, () => {
-    for (const { name: promise, needs, run } of conformanceCases) {
-      if (needs === null || maker.reopen !== undefined) {
+    for (const { name: promise, needs, feature, run } of conformanceCases) {
+      const gap = feature === null ? undefined : maker.gaps?.[feature];
+      if (gap === undefined && canNeed(maker, needs)) {
         it(promise, async () => {
           await expect(run(maker)).resolves.toBeUndefined();
         });
@@ -35,9 +36,16 @@ export function describeStore(name: string, maker: StoreMaker): void {
       }
       it(`declares that it does not promise: ${promise}`, async () => {
         const store = await maker.open([], new ManualClock());
-        expect(store.traits[needs]).toBe(false);
+        const { traits } = store;
+        if (feature !== null && gap !== undefined) expect(traits.gaps[feature]).toBe(gap);
+        else if (needs !== null) expect(traits[needs]).toBe(false);
         await (maker.dispose?.(store) ?? store.close());
       });
     }
   });
+}
+
+function canNeed(maker: StoreMaker, needs: StoreCase['needs']): boolean {
+  if (needs === 'survivesRestart') return maker.reopen !== undefined;
+  return needs === null || maker.join !== undefined;
 }

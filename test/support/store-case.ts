@@ -1,3 +1,4 @@
+import type { StoreFeature } from '../../src/queue/store-gaps.ts';
 import type { QueuePolicy } from '../../src/queue/types.ts';
 import type { StoreMaker } from './store-fixture.ts';
 import { StoreStage } from './store-fixture.ts';
@@ -6,7 +7,9 @@ import { StoreStage } from './store-fixture.ts';
 export interface StoreCase {
   readonly name: string;
   /** Set when only stores with this trait promise it. */
-  readonly needs: 'survivesRestart' | null;
+  readonly needs: 'survivesRestart' | 'sharedByEngines' | null;
+  /** Set when a store may be unable to do it, and says so among its gaps. */
+  readonly feature: StoreFeature | null;
   run(maker: StoreMaker): Promise<void>;
 }
 
@@ -16,7 +19,7 @@ export function storeCase(
   act: (stage: StoreStage) => Promise<void>,
   policies: readonly QueuePolicy[] = [],
 ): StoreCase {
-  return { name, needs: null, run: (maker) => StoreStage.run(maker, policies, act) };
+  return { name, needs: null, feature: null, run: (maker) => StoreStage.run(maker, policies, act) };
 }
 
 /** A case for stores whose jobs are still there after the process is gone. */
@@ -26,4 +29,18 @@ export function restartCase(
   policies: readonly QueuePolicy[] = [],
 ): StoreCase {
   return { ...storeCase(name, act, policies), needs: 'survivesRestart' };
+}
+
+/** A case for stores that several engines may use at once. */
+export function sharedCase(
+  name: string,
+  act: (stage: StoreStage) => Promise<void>,
+  policies: readonly QueuePolicy[] = [],
+): StoreCase {
+  return { ...storeCase(name, act, policies), needs: 'sharedByEngines' };
+}
+
+/** The case, for stores without this gap. */
+export function unlessGap(feature: StoreFeature, made: StoreCase): StoreCase {
+  return { ...made, feature };
 }

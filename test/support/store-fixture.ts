@@ -2,6 +2,7 @@ import { ManualClock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
 import { decide } from '../../src/queue/decide.ts';
 import { defaultPolicy } from '../../src/queue/policy.ts';
+import type { StoreGaps } from '../../src/queue/store-gaps.ts';
 import type { FunctionOffer, Settlement, Store, StoreSignal } from '../../src/queue/store.ts';
 import type {
   AttemptRecord,
@@ -22,6 +23,14 @@ export interface StoreMaker {
     policies: readonly QueuePolicy[],
     clock: ManualClock,
   ) => Promise<Store>;
+  /** Opens the data of an open store a second time, as another engine does; absent where none can. */
+  readonly join?: (
+    store: Store,
+    policies: readonly QueuePolicy[],
+    clock: ManualClock,
+  ) => Promise<Store>;
+  /** What the store cannot do; nothing unless said. */
+  readonly gaps?: StoreGaps;
   /** Closes the store and removes its data. */
   readonly dispose?: (store: Store) => Promise<void>;
   /** The decisions that go with it; the real ones unless a suite plants a bug. */

@@ -6,6 +6,7 @@ import { NO_ROW } from '../../queue/columns.ts';
 import { Lanes } from '../../queue/lanes.ts';
 import { queueStats } from '../../queue/queue-stats.ts';
 import { ROW } from '../../queue/row-state.ts';
+import { STORE_GAPS } from '../../queue/store-gaps.ts';
 import type {
   DeadSelection,
   JobFilter,
@@ -84,6 +85,7 @@ export class FileStore implements Store {
       survivesRestart: true,
       sharedByEngines: false,
       location: resolve(parts.path),
+      gaps: STORE_GAPS.file,
     };
   }
 

@@ -3,6 +3,7 @@ import { NO_ROW } from '../../queue/columns.ts';
 import { appendHistory } from '../../queue/history.ts';
 import { Lanes } from '../../queue/lanes.ts';
 import { queueStats } from '../../queue/queue-stats.ts';
+import { STORE_GAPS } from '../../queue/store-gaps.ts';
 import type {
   DeadSelection,
   JobFilter,
@@ -50,6 +51,7 @@ export class MemoryStore implements Store {
     survivesRestart: false,
     sharedByEngines: false,
     location: null,
+    gaps: STORE_GAPS.memory,
   };
   readonly #clock: Clock;
   readonly #bodies: (Body | undefined)[] = [];

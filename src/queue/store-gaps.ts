@@ -1,0 +1,34 @@
+/** The kinds of store there are. */
+export type StoreKind = 'memory' | 'file' | 'redis' | 'rabbitmq';
+
+/**
+ * What a store may be unable to do. Where a queue has to ask for it, the name is that of its key in
+ * the configuration.
+ */
+export type StoreFeature =
+  /** Jobs with a priority other than 0. */
+  | 'priority'
+  /** Showing, counting by function and cancelling jobs that wait. */
+  | 'browse_waiting'
+  /** Showing finished jobs. */
+  | 'retention'
+  | 'ttl_ms'
+  | 'rate_limit'
+  | 'group_concurrency'
+  | 'dead_letter_queue'
+  /** One job at a time for a `dedup_key`. */
+  | 'dedup_key';
+
+/** Why a store cannot do it, as one sentence for people; what is not here it can. */
+export type StoreGaps = Readonly<Partial<Record<StoreFeature, string>>>;
+
+/**
+ * What each kind of store cannot do: refused by the configuration where a queue asks for it, and
+ * skipped by name in the tests that all stores share.
+ */
+export const STORE_GAPS: Readonly<Record<StoreKind, StoreGaps>> = {
+  memory: {},
+  file: {},
+  redis: {},
+  rabbitmq: { rate_limit: 'a broker does not count attempts over several engines' },
+};
