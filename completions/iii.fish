@@ -65,7 +65,7 @@ complete -c iii -n '__iii_after trigger-type' -f -a list -d 'kinds of events tha
 complete -c iii -n '__iii_after worker' -f -a list -d 'connected workers'
 complete -c iii -n '__iii_after worker' -f -a run -d 'run files that export functions and what triggers them'
 complete -c iii -n '__iii_after function' -f -a list -d 'functions that can be called'
-complete -c iii -n '__iii_after store' -f -a verify -d 'check every record of a file store'
+complete -c iii -n '__iii_after store' -f -a verify -d 'check every record of a file store and its state'
 complete -c iii -n '__iii_after store' -f -a backup -d 'copy a file store, also while the engine runs'
 complete -c iii -n '__iii_after store' -f -a info -d 'what a file store holds, and which engine uses it'
 complete -c iii -n '__iii_after config' -f -a validate -d 'check a configuration file, like a compiler'

@@ -73,7 +73,7 @@ _iii() {
       ) ;;
       store)
       found=(
-        'verify:check every record of a file store'
+        'verify:check every record of a file store and its state'
         'backup:copy a file store, also while the engine runs'
         'info:what a file store holds, and which engine uses it'
       ) ;;

@@ -1,8 +1,10 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { backUpStore } from '../../src/stores/file/backup.ts';
+import { FileStateStore } from '../../src/stores/file/file-state-store.ts';
 import { FileStore } from '../../src/stores/file/file-store.ts';
 import { LmdbRecords } from '../../src/stores/file/lmdb-records.ts';
 import { WriteBatch } from '../../src/stores/file/write-batch.ts';
@@ -26,6 +28,27 @@ async function filled(): Promise<{ cwd: string; store: FileStore }> {
   await store.append([1, 2, 3].map((n) => newJob(uuidOf(n), now)));
   await store.append([newJob(uuidOf(4), now, { dueAt: now + 60_000 })]);
   return { cwd, store };
+}
+
+async function openState(folder: string): Promise<FileStateStore> {
+  const state = new FileStateStore({ log: silentLogger, path: join(folder, 'state') });
+  await state.open();
+  return state;
+}
+
+/** The same, with three values in two scopes. */
+async function filledWithState() {
+  const { cwd, store } = await filled();
+  const folder = join(cwd, 'data', 'queue_store');
+  const state = await openState(folder);
+  for (const [scope, key] of [
+    ['orders', 'a'],
+    ['orders', 'b'],
+    ['users', 'a'],
+  ] as const) {
+    await state.update(scope, key, () => `"value of ${scope} ${key}"`);
+  }
+  return { cwd, folder, store, state };
 }
 
 async function damageJob(folder: string, seq: number): Promise<void> {
@@ -90,6 +113,99 @@ describe('iii store', () => {
     await restored.close();
   });
 
+  it('verify and info count the values of the state too', async () => {
+    const { cwd, store, state } = await filledWithState();
+    await state.close();
+    await store.close();
+    const verified = await runCli(['store', 'verify', '-o', 'json'], { cwd });
+    expect(verified.status).toBe(0);
+    expect(JSON.parse(verified.stdout)).toMatchObject({
+      states: { waiting: 4 },
+      state: { scopes: 2, values: 3 },
+      damages: [],
+    });
+    const info = await runCli(['store', 'info'], { cwd });
+    expect(info.stdout).toMatch(/state\s+3 values in 2 scopes/);
+  });
+
+  it('verify names a damaged value of the state and ends with 1', async () => {
+    const { cwd, folder, store, state } = await filledWithState();
+    await state.close();
+    await store.close();
+    spoil(join(folder, 'state', 'data.mdb'), 'value of users');
+    const { status, stdout } = await runCli(['store', 'verify'], { cwd });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/values\s+[0-9a-f]{8}/);
+    expect(stdout).toMatch(/state\s+2 values in 1 scope/);
+  });
+
+  it('verify says which page of the state is damaged', async () => {
+    const { cwd, folder, store, state } = await filledWithState();
+    await state.close();
+    await store.close();
+    const file = join(folder, 'state', 'data.mdb');
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 0, 4096);
+    writeFileSync(file, bytes);
+    const { status, stderr } = await runCli(['store', 'verify'], { cwd });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('STORE_DAMAGED');
+    expect(stderr).toContain(file);
+    expect(stderr).toContain('Page 0');
+  });
+
+  it('backup copies the state too, and all of it is there again', async () => {
+    const { cwd, store, state } = await filledWithState();
+    const { status, stdout } = await runCli(['store', 'backup', 'data/queue_store', 'copy'], {
+      cwd,
+    });
+    expect(status).toBe(0);
+    expect(stdout).toContain('4 jobs and 3 values');
+    await state.update('orders', 'a', () => undefined);
+    await state.close();
+    await store.close();
+    const restored = await openState(join(cwd, 'copy'));
+    expect(await restored.scopes()).toEqual(['orders', 'users']);
+    expect(await restored.get('orders', 'a')).toBe('"value of orders a"');
+    await restored.close();
+    const jobs = await openStore(join(cwd, 'copy'));
+    expect((await jobs.stats()).get('q')).toMatchObject({ waiting: 3, delayed: 1 });
+    await jobs.close();
+  });
+
+  it('backup of a store at work has whole batches, and no value older than its jobs', async () => {
+    const { cwd, store, state } = await filledWithState();
+    let isDone = false;
+    let batches = 0;
+    const work = async (): Promise<void> => {
+      while (!isDone) {
+        const ids = Array.from({ length: 10 }, (_, n) => uuidOf(100 + batches * 10 + n));
+        await store.append(ids.map((id) => newJob(id, clock.now())));
+        batches += 1;
+        await state.update('work', 'batches', () => String(batches));
+      }
+    };
+    const working = work();
+    const copies: { jobs: number; values: number }[] = [];
+    for (let copy = 0; copy < 3; copy++) {
+      const to = join(cwd, `copy-${copy}`);
+      const report = await backUpStore(join(cwd, 'data', 'queue_store'), to);
+      const values = await openState(to);
+      const value = Number((await values.get('work', 'batches')) ?? '0');
+      await values.close();
+      copies.push({ jobs: (report.states.waiting ?? 0) - 4, values: value });
+    }
+    isDone = true;
+    await working;
+    await state.close();
+    await store.close();
+    for (const { jobs, values } of copies) {
+      expect(jobs % 10).toBe(0);
+      expect(values).toBeGreaterThanOrEqual(jobs / 10 - 1);
+    }
+    expect(copies[2]!.jobs).toBeGreaterThan(copies[0]!.jobs);
+  });
+
   it('backup refuses a folder that has something in it', async () => {
     const { cwd, store } = await filled();
     await store.close();
@@ -108,3 +224,10 @@ describe('iii store', () => {
     expect(stderr).toContain('no store');
   });
 });
+
+/** Overwrites the first byte of a text wherever it stands in a file. */
+function spoil(file: string, text: string): void {
+  const bytes = readFileSync(file);
+  for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1)) bytes[at] = 88;
+  writeFileSync(file, bytes);
+}

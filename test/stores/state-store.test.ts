@@ -7,6 +7,8 @@ import { CommitFailure } from '../../src/stores/file/commit-failure.ts';
 import { FileStateStore } from '../../src/stores/file/file-state-store.ts';
 import { LmdbRecords } from '../../src/stores/file/lmdb-records.ts';
 import type { RecordPort } from '../../src/stores/file/record-port.ts';
+import { encodeValue, valueKey } from '../../src/stores/file/value-record.ts';
+import { WriteBatch } from '../../src/stores/file/write-batch.ts';
 import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
 import { newFolder } from '../support/file-maker.ts';
 
@@ -126,6 +128,26 @@ describe('a file state store', () => {
     full = false;
     expect(await add()).toEqual({ before: '1', after: '11' });
     await store.close();
+  });
+
+  it('with a record in the place of another does not open', async () => {
+    const path = newFolder();
+    const store = new FileStateStore({ path, log });
+    await store.open();
+    await put(store, 's', 'k', '1');
+    await store.close();
+    const records = new LmdbRecords(path, 'write');
+    const batch = new WriteBatch();
+    batch.put(
+      'values',
+      valueKey('s', 'k'),
+      encodeValue(batch.writer, { scope: 's', key: 'x', text: '2' }),
+    );
+    await records.commit(batch);
+    await records.close();
+    await expect(new FileStateStore({ path, log }).open()).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+    });
   });
 
   it('with a damaged record does not open, unless told to put it aside', async () => {

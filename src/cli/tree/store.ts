@@ -10,7 +10,7 @@ const FOLDER: ArgumentSpec = {
 export const STORE_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['store', 'verify'],
-    summary: 'check every record of a file store',
+    summary: 'check every record of a file store and its state',
     notes: [
       'Reads everything and changes nothing. The exit status is 1 when something is damaged; iii serve --repair then puts it aside and goes on with the rest.',
     ],
@@ -22,7 +22,7 @@ export const STORE_COMMANDS: readonly CommandSpec[] = [
     path: ['store', 'backup'],
     summary: 'copy a file store, also while the engine runs',
     notes: [
-      'The copy is the store at one instant, and is checked. To use it, start an engine on it with --store.',
+      'The copy has the jobs as they were at one instant, then the state (values, subscriptions), and is checked. To use it, start an engine on it with --store.',
     ],
     arguments: [
       { name: 'folder', summary: 'the store to copy', required: true, completes: 'directory' },

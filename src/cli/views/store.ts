@@ -1,5 +1,5 @@
 import type { RecordView, Section } from '../output/output.ts';
-import { writeCount } from '../output/words.ts';
+import { countOf, writeCount } from '../output/words.ts';
 
 /** What of a store's report is shown. */
 export interface ShownStore {
@@ -13,6 +13,7 @@ export interface ShownStore {
     readonly paused: boolean;
     readonly totals: { readonly enqueued: number; readonly completed: number };
   }[];
+  readonly state: { readonly scopes: number; readonly values: number } | null;
   readonly aside: number;
   readonly damages: readonly {
     readonly table: string;
@@ -27,7 +28,7 @@ const MEBIBYTE = 1024 * 1024;
 export const storeRecord: RecordView<ShownStore> = {
   name: (store) => store.folder,
   sections: (store, { table }) => {
-    const { damages } = store;
+    const { damages, state } = store;
     const sections: Section[] = [
       {
         fields: [
@@ -38,6 +39,7 @@ export const storeRecord: RecordView<ShownStore> = {
           ...Object.entries(store.states).map(
             ([state, count]) => [state.replace('_', ' '), writeCount(count ?? 0)] as const,
           ),
+          ['state', state === null ? 'none' : describeState(state)],
           ['put aside', store.aside === 0 ? 0 : { text: store.aside, tone: 'warn' }],
           ['damaged', damages.length === 0 ? 0 : { text: damages.length, tone: 'bad' }],
         ],
@@ -73,3 +75,7 @@ export const storeRecord: RecordView<ShownStore> = {
     return sections;
   },
 };
+
+function describeState({ scopes, values }: NonNullable<ShownStore['state']>): string {
+  return `${countOf(values, 'value')} in ${countOf(scopes, 'scope')}`;
+}

@@ -3,30 +3,47 @@ import { join, resolve } from 'node:path';
 import { IiiError } from '../../base/errors.ts';
 import { DATA_FILE } from './data-file.ts';
 import type { StoreReport } from './inspect.ts';
-import { inspectStore, withRecords } from './inspect.ts';
+import { inspectStore, stateFolderOf, withRecords } from './inspect.ts';
 import { FORMAT_FILE, syncFile, syncFolder } from './store-folder.ts';
+import { STATE_FOLDER } from './tables.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 /**
- * Copies a store as it is at one instant, also while an engine writes to it, and checks the copy.
+ * Copies a store with its state, also while an engine writes to them, and checks the copy. The jobs are
+ * as they were at one instant, and so are the values.
  * @returns what is in the copy
  * @throws IiiError CONFLICT when the target is not empty, and as `inspectStore`
  */
 export async function backUpStore(path: string, target: string): Promise<StoreReport> {
   const copy = resolve(target);
+  await copyStore(path, copy, async (folder) => {
+    // The values after the jobs: what a job has done may then be there before its end, as after a
+    // crash. The other way round the job could be over and what it did be missing.
+    const state = stateFolderOf(folder);
+    if (state !== null) await copyStore(state, join(copy, STATE_FOLDER), async () => undefined);
+  });
+  return inspectStore(copy);
+}
+
+/** @param copyRest called when the records are copied, before the copy can be taken for a store */
+async function copyStore(
+  path: string,
+  copy: string,
+  copyRest: (folder: string) => Promise<void>,
+): Promise<void> {
   await withRecords(path, async (records, { folder }) => {
     makeEmpty(copy);
     await records.copyTo(copy);
+    await copyRest(folder);
     copyFileSync(join(folder, FORMAT_FILE), join(copy, FORMAT_FILE));
+    for (const name of [DATA_FILE, FORMAT_FILE]) {
+      chmodSync(join(copy, name), FILE_MODE);
+      syncFile(join(copy, name));
+    }
+    syncFolder(copy);
   });
-  for (const name of [DATA_FILE, FORMAT_FILE]) {
-    chmodSync(join(copy, name), FILE_MODE);
-    syncFile(join(copy, name));
-  }
-  syncFolder(copy);
-  return inspectStore(copy);
 }
 
 function makeEmpty(folder: string): void {

@@ -6,9 +6,10 @@ import { GroupCommit } from './group-commit.ts';
 import type { OpenedStore, OpenRecords } from './open-store.ts';
 import { openStore } from './open-store.ts';
 import { moveDamage } from './put-aside.ts';
+import { readValues } from './read-values.ts';
 import type { Damage } from './recover.ts';
 import { openFailed, storeDamaged, writeFailed } from './store-errors.ts';
-import { decodeValue, encodeValue, valueKey } from './value-record.ts';
+import { encodeValue, valueKey } from './value-record.ts';
 
 export interface FileStateStoreParts {
   readonly log: Logger;
@@ -122,29 +123,15 @@ export class FileStateStore implements StateStore {
 
   async #recover({ folder, records, commits }: Open): Promise<void> {
     const damages: Damage[] = [];
-    let found = 0;
-    for (const { key, bytes } of records.scan('values')) {
-      found += 1;
-      const value = decodeValue(bytes);
-      if (value !== null) this.#values.put(value.scope, value.key, value.text);
-      else
-        damages.push({
-          table: 'values',
-          key,
-          jobId: null,
-          problem: 'Its checksum does not match.',
-        });
-    }
-    const missing = records.count('values') - found;
-    if (missing > 0) {
-      const problem = `${missing} records cannot be reached.`;
-      damages.push({ table: 'values', key: '', jobId: null, problem });
-    }
+    readValues(records, {
+      value: ({ scope, key, text }) => this.#values.put(scope, key, text),
+      damage: (damage) => damages.push(damage),
+    });
     if (damages.length === 0) return;
     if (this.#parts.repair !== true) throw storeDamaged(folder, damages);
     for (const damage of damages) {
       this.#parts.log.error('a damaged record was put aside', { ...damage });
-      if (damage.key !== '') commits.record((batch) => moveDamage(records, batch, damage));
+      commits.record((batch) => moveDamage(records, batch, damage));
     }
     await commits.drain();
     if (this.#failure !== null) throw new Error(this.#failure.message, { cause: this.#failure });

@@ -146,7 +146,8 @@ function restoredOf(found: FoundJob): RestoredJob {
   };
 }
 
-function unreadable(table: Table, key: RecordKey, jobId: string | null): Damage {
+/** A record whose bytes are not those that were written. */
+export function unreadable(table: Table, key: RecordKey, jobId: string | null): Damage {
   return { table, key, jobId, problem: 'Its checksum does not match.' };
 }
 
@@ -158,7 +159,7 @@ function take(records: Iterator<StoredRecord, undefined>): StoredRecord | undefi
  * All records of a table.
  * @throws IiiError STORE_DAMAGED when some are missing: which ones can no longer be told
  */
-function* scanAll(records: RecordPort, table: Table): Generator<StoredRecord, undefined> {
+export function* scanAll(records: RecordPort, table: Table): Generator<StoredRecord, undefined> {
   let found = 0;
   let last: RecordKey | undefined;
   for (const record of records.scan(table)) {

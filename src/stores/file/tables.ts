@@ -9,3 +9,6 @@ export const TABLES = ['jobs', 'states', 'queues', 'values', 'aside', 'store'] a
 export type Table = (typeof TABLES)[number];
 
 export type RecordKey = number | string;
+
+/** Where the values are kept that belong to a store of jobs: a folder in that store's. */
+export const STATE_FOLDER = 'state';

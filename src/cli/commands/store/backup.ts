@@ -10,9 +10,10 @@ export const run: RunCommand = async (context, input) => {
   const report = await backUpStore(from ?? '', to ?? '').finally(() => progress.stop());
   let jobs = 0;
   for (const count of Object.values(report.states)) jobs += count;
+  const values = report.state === null ? '' : ` and ${countOf(report.state.values, 'value')}`;
   await output.done(
     report,
-    `Copied ${countOf(jobs, 'job')} to ${report.folder}. Start an engine on it with iii serve --store ${report.folder}.`,
+    `Copied ${countOf(jobs, 'job')}${values} to ${report.folder}. Start an engine on it with iii serve --store ${report.folder}.`,
     report.folder,
   );
   return 0;
