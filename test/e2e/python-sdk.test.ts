@@ -1,14 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EngineProcess } from '../support/engine-process.ts';
 import { eventually } from '../support/eventually.ts';
-import { installPythonSdk, PythonProcess, type PythonSdk } from '../support/python-sdk.ts';
+import {
+  PYTHON_EXAMPLES,
+  type PythonExample,
+  type RunningExample,
+} from '../support/python-examples.ts';
+import {
+  installPythonSdk,
+  PYTHON_VERSIONS,
+  PythonProcess,
+  type PythonSdk,
+} from '../support/python-sdk.ts';
 import { RawClient } from '../support/raw-client.ts';
 
 const WORKER = fileURLToPath(new URL('../support/python-worker.py', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
 const INSTALL_MS = 150_000;
 const CONFIG = JSON.stringify({
   workers: [
@@ -30,7 +41,7 @@ interface Outcome {
   readonly error?: string;
 }
 
-describe.each(['0.10.0', '0.11.6', '0.22.1'])('iii-sdk %s for Python', (version) => {
+describe.each(PYTHON_VERSIONS)('iii-sdk %s for Python', (version) => {
   const folder = mkdtempSync(join(tmpdir(), 'iii-python-'));
   let sdk: PythonSdk;
   let engine: EngineProcess;
@@ -43,7 +54,7 @@ describe.each(['0.10.0', '0.11.6', '0.22.1'])('iii-sdk %s for Python', (version)
     engine = await EngineProcess.start({ config: CONFIG });
     python = new PythonProcess(WORKER, sdk.folder, engine.url);
     observer = await RawClient.connect(engine.url);
-    await offered();
+    await offered(observer, 'py::calls');
   }, INSTALL_MS);
   beforeEach(({ skip }) => {
     if (sdk.kind === 'missing') skip(sdk.reason);
@@ -57,14 +68,6 @@ describe.each(['0.10.0', '0.11.6', '0.22.1'])('iii-sdk %s for Python', (version)
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The last function that the worker registers is there. */
-  const offered = (): Promise<unknown> =>
-    eventually(async () => {
-      const { functions } = await observer.call<{ functions: { functionId: string }[] }>(
-        'iii::function::list',
-      );
-      return functions.some(({ functionId }) => functionId === 'py::calls');
-    });
   const trigger = (function_id: string, payload: unknown, action?: string): Promise<Outcome> =>
     observer.call('py::trigger', { function_id, payload, action });
   const bind = (type: string, function_id: string, config: object): Promise<unknown> =>
@@ -191,10 +194,76 @@ describe.each(['0.10.0', '0.11.6', '0.22.1'])('iii-sdk %s for Python', (version)
     engine = await EngineProcess.start({ config: CONFIG, port });
     observer.terminate();
     observer = await RawClient.connect(engine.url);
-    await offered();
+    await offered(observer, 'py::calls');
     const id = receiptOf(await trigger('py::echo', { account: 'c' }, 'payment'));
     expect(await ended(id)).toMatchObject({ state: 'completed' });
     await trigger('enqueue', { topic: 'orders', data: { id: 3, priority: 'low' } });
     await eventually(async () => (await calls('py::on-order')).length === 4);
   });
+
+  const examples = PYTHON_EXAMPLES.filter(({ versions }) => versions.includes(version));
+  it.for(examples)('runs the example $name', async (example) => {
+    if (sdk.kind === 'installed') await runExample(example, sdk.folder);
+  });
 });
+
+describe('the examples in Python', () => {
+  it('are all run here, and say with which versions', () => {
+    const folders = readdirSync(EXAMPLES).filter((name) =>
+      readdirSync(join(EXAMPLES, name)).includes('worker.py'),
+    );
+    expect(folders.toSorted()).toEqual(PYTHON_EXAMPLES.map(({ name }) => name).toSorted());
+    for (const { name, versions } of PYTHON_EXAMPLES) {
+      const text = readFileSync(join(EXAMPLES, name, 'worker.py'), 'utf8');
+      const head = text.slice(0, text.indexOf('import '));
+      expect(new Set(head.match(/\d+\.\d+\.\d+/g)), name).toEqual(new Set(versions));
+    }
+  });
+});
+
+/** The last function that a worker registers is there. */
+async function offered(client: RawClient, wanted: string): Promise<void> {
+  await eventually(async () => {
+    const { functions } = await client.call<{ functions: { functionId: string }[] }>(
+      'iii::function::list',
+    );
+    return functions.some(({ functionId }) => functionId === wanted);
+  });
+}
+
+async function runExample(example: PythonExample, sdkFolder: string): Promise<void> {
+  const folder = join(EXAMPLES, example.name);
+  const config = readFileSync(join(folder, 'iii-config.yaml'), 'utf8');
+  const engine = await EngineProcess.start({ config });
+  const python = new PythonProcess(join(folder, 'worker.py'), sdkFolder, engine.url);
+  const client = await RawClient.connect(engine.url);
+  try {
+    await offered(client, example.offers);
+    await example.proves(running(engine, client));
+  } finally {
+    client.terminate();
+    await python.stop();
+    await engine.close();
+  }
+}
+
+function running(engine: EngineProcess, client: RawClient): RunningExample {
+  return {
+    call: (functionId, data) => client.call(functionId, data),
+    post: async (path, body) => {
+      const response = await fetch(`${engine.ready.httpUrl ?? ''}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: await response.json() };
+    },
+    completed: (queue, jobs) =>
+      eventually(async () => {
+        const { queues } = await client.call<{
+          queues: { name: string; totals: { completed: number } }[];
+        }>('iii::queue::list');
+        return queues.find((one) => one.name === queue)?.totals.completed === jobs;
+      }),
+  };
+}

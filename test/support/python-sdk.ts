@@ -4,6 +4,9 @@ import { promisify } from 'node:util';
 import { NOT_TO_BE_HAD } from '../../scripts/closing-line-reporter.ts';
 import { within } from './eventually.ts';
 
+/** The published Python SDKs that are tested with this engine. */
+export const PYTHON_VERSIONS: readonly string[] = ['0.10.0', '0.11.6', '0.22.1'];
+
 const run = promisify(execFile);
 const INSTALL_MS = 120_000;
 const STOP_MS = 10_000;
