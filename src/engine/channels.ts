@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { IiiError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import type { ChannelRef } from '../protocol/channel-ref.ts';
 import type { Worker } from './workers.ts';
 
 /*
@@ -24,12 +25,7 @@ const SWEEP_INTERVAL_MS = 60_000;
 const MAX_UNUSED_MS = 5 * 60_000;
 const MAX_CHANNELS_PER_WORKER = 1_024;
 
-/** One side of a channel as it travels to a worker; `direction` is from the worker's point of view. */
-export interface ChannelRef {
-  readonly channel_id: string;
-  readonly access_key: string;
-  readonly direction: 'read' | 'write';
-}
+export type { ChannelRef };
 
 export type ChannelItem =
   | { readonly kind: 'text'; readonly text: string }

@@ -5,6 +5,8 @@ import type { ChannelSocket } from './channel-socket.ts';
 
 /** Bytes that may wait in a reader's socket before more is taken out of the channel. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/** Says that this is not the end: the channel went before its writer was done. Older SDKs see no difference. */
+const CUT_OFF = 1011;
 
 /** Puts what comes in on a connection into a channel; while the channel is full, nothing is read. */
 export function serveWriter(webSocket: ChannelSocket, channel: Channel, clock: Clock): void {
@@ -58,7 +60,7 @@ export function serveReader(webSocket: WebSocket, channel: Channel): void {
     }
     if (channel.isOver) webSocket.close();
   };
-  const isTaken = !channel.connectReader({ wake: pump, closed: () => webSocket.close() });
+  const isTaken = !channel.connectReader({ wake: pump, closed: () => webSocket.close(CUT_OFF) });
   if (isTaken) webSocket.close();
   else webSocket.on('close', () => channel.drop());
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { encodeInvoke, type EngineMessage } from '../protocol/client-frames.ts';
 import { encodeUnregisterTrigger } from '../protocol/encode.ts';
+import type { ChannelRef } from '../protocol/channel-ref.ts';
 import type { InvokeFunction, WireError } from '../protocol/messages.ts';
 import {
   encodeReattach,
@@ -11,6 +12,7 @@ import {
   type TriggerTypeDescription,
 } from '../protocol/worker-frames.ts';
 import { Caller } from './caller.ts';
+import { Channels, type Channel } from './channels.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
 import { InvocationError } from './errors.ts';
 import type {
@@ -46,6 +48,7 @@ export class ConnectedWorker implements Worker {
   readonly #connection: Connection;
   readonly #registrations = new Registrations();
   readonly #caller: Caller;
+  readonly #channels: Channels;
   readonly #runs: Runs;
   readonly #providers: Providers;
   /** Who we were on the connection before. */
@@ -55,7 +58,8 @@ export class ConnectedWorker implements Worker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#runs = new Runs(this, (frame) => {
+    this.#channels = new Channels(parts.url);
+    this.#runs = new Runs(this, this.#channels, (frame) => {
       this.#send(frame);
     });
     this.#providers = new Providers((frame) => {
@@ -174,6 +178,14 @@ export class ConnectedWorker implements Worker {
     await this.trigger({ function_id: 'iii::durable::publish', payload });
   }
 
+  async createChannel(bufferSize?: number): Promise<Channel> {
+    const refs = await this.trigger<{ writer: ChannelRef; reader: ChannelRef }>({
+      function_id: 'engine::channels::create',
+      payload: { buffer_size: bufferSize },
+    });
+    return this.#channels.open(refs);
+  }
+
   ready(): Promise<void> {
     if (this.#connection.isOpen) return this.#connection.flushed();
     return new Promise((resolve, reject) => this.#onReady.push({ resolve, reject }));
@@ -191,6 +203,7 @@ export class ConnectedWorker implements Worker {
       const drained = async (): Promise<void> => {
         await Promise.all(withdrawn);
         await this.#runs.idle();
+        await this.#channels.finished();
         cancel();
         resolve();
       };

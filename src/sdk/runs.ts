@@ -1,5 +1,6 @@
 import { encodeResult } from '../protocol/encode.ts';
 import type { InvokeFunction, WireError } from '../protocol/messages.ts';
+import type { Channels } from './channels.ts';
 import { currentCall } from './current-call.ts';
 import type { InvocationError } from './errors.ts';
 import { toWireError } from './errors.ts';
@@ -14,12 +15,14 @@ interface Run {
 /** Calls that run in this worker. */
 export class Runs {
   readonly #worker: Worker;
+  readonly #channels: Channels;
   readonly #send: (frame: string) => void;
   readonly #running = new Set<Run>();
   readonly #onIdle: (() => void)[] = [];
 
-  constructor(worker: Worker, send: (frame: string) => void) {
+  constructor(worker: Worker, channels: Channels, send: (frame: string) => void) {
     this.#worker = worker;
+    this.#channels = channels;
     this.#send = send;
   }
 
@@ -74,7 +77,7 @@ export class Runs {
     let result: unknown;
     try {
       const context = contextOf(call, signal, this.#worker);
-      const payload: unknown = JSON.parse(call.data.text);
+      const payload = this.#channels.parse(call.data.text);
       result = await currentCall.run(context, () => handler(payload, context));
     } catch (thrown) {
       return { error: toWireError(thrown) };

@@ -1,4 +1,5 @@
 import type { FunctionDescription, TriggerTypeDescription } from '../protocol/worker-frames.ts';
+import type { Channel } from './channels.ts';
 import type { TriggerTypeHandler } from './providers.ts';
 import type { EnqueueAction, EnqueueOptions, TriggerAction, VoidAction } from './trigger-action.ts';
 
@@ -140,12 +141,18 @@ export interface Worker {
   /** Publishes to a topic: every subscription of it gets a copy, or none does. */
   publish(topic: string, data: unknown): Promise<void>;
 
+  /**
+   * A new pipe between two functions; it goes when this worker does. `bufferSize` is how many texts and
+   * pieces of bytes wait in it before the writer has to: 1 to 1024, default 64.
+   */
+  createChannel(bufferSize?: number): Promise<Channel>;
+
   /** Resolves when there is a connection and the engine knows everything registered so far. */
   ready(): Promise<void>;
 
   /**
-   * Stops in order: the engine gives this worker no more calls, those that run may finish, then the
-   * connection is closed. After `graceMs` (default 30 000) what still runs is aborted and goes back
+   * Stops in order: the engine gives this worker no more calls, those that run may finish and what they
+   * wrote into channels may leave, then the connection is closed. After `graceMs` (default 30 000) what still runs is aborted and goes back
    * to its queue. May be repeated.
    */
   shutdown(options?: { readonly graceMs?: number }): Promise<void>;
