@@ -161,12 +161,20 @@ export class Columns {
 
   /** Calls `visit` with every row whose state is not 0. */
   forEach(visit: (row: number) => void): void {
-    for (const [page, use] of this.#uses.entries()) {
-      if (use === undefined) continue;
-      const first = page * ROWS_PER_PAGE;
-      for (let row = first; row < first + use.fresh; row++) {
-        if (this.state.get(row) !== 0) visit(row);
-      }
+    for (let page = 0; page < this.pages; page++) this.forEachOf(page, visit);
+  }
+
+  /** Pages there are, those that were given back included. */
+  get pages(): number {
+    return this.#uses.length;
+  }
+
+  /** Calls `visit` with every row of one page whose state is not 0. */
+  forEachOf(page: number, visit: (row: number) => void): void {
+    const first = page * ROWS_PER_PAGE;
+    const end = first + (this.#uses[page]?.fresh ?? 0);
+    for (let row = first; row < end; row++) {
+      if (this.state.get(row) !== 0) visit(row);
     }
   }
 

@@ -1,12 +1,8 @@
-import { IiiError } from '../base/errors.ts';
 import type { Columns } from './columns.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { ROW, stateName } from './row-state.ts';
 import type { JobFilter } from './store.ts';
 import type { JobState } from './types.ts';
-
-/** Letter a cursor begins with, so that it is refused where the order is another. */
-const CURSOR_PREFIX = { accepted: 'a', died: 'd', last_died: 'l' } as const;
-const CURSOR_RADIX = 36;
 
 export interface RowPage {
   readonly rows: readonly number[];
@@ -54,17 +50,5 @@ export function listRows(
   if (kept.length <= limit) return { rows: kept, nextCursor: null };
   const rows = kept.slice(0, limit);
   const end = column.get(rows.at(-1) ?? 0);
-  return { rows, nextCursor: CURSOR_PREFIX[filter.order] + end.toString(CURSOR_RADIX) };
-}
-
-function readCursor(cursor: string, order: JobFilter['order']): number {
-  const match = /^([adl])([0-9a-z]{1,11})$/.exec(cursor);
-  const key = Number.parseInt(match?.[2] ?? '', CURSOR_RADIX);
-  if (match?.[1] !== CURSOR_PREFIX[order] || !Number.isSafeInteger(key)) {
-    throw new IiiError('INVALID_ARGUMENTS', 'The cursor cannot be read.', {
-      reason: 'It is not one that an earlier page of the same list ended with.',
-      hint: 'Start again without a cursor, then pass the nextCursor of each page to the next.',
-    });
-  }
-  return key;
+  return { rows, nextCursor: writeCursor(filter.order, end) };
 }

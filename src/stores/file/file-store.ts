@@ -11,15 +11,18 @@ import type {
   DeadSelection,
   JobFilter,
   JobPage,
+  JobScan,
   LeaseRequest,
   QueueStats,
   Receipt,
   Reclaimed,
+  ScannedJob,
   Settlement,
   Store,
   StoreSignal,
   StoreTraits,
 } from '../../queue/store.ts';
+import { scanTable } from '../../queue/table-scan.ts';
 import type { Job, Lease, NewJob, QueuePolicy } from '../../queue/types.ts';
 import type { CommitFailure } from './commit-failure.ts';
 import { JobWriter } from './job-writer.ts';
@@ -196,6 +199,10 @@ export class FileStore implements Store {
     const { rows, nextCursor } = this.#lanes.list(filter);
     const jobs = rows.map((row) => stored.jobOf(row)).filter((job) => job !== undefined);
     return { jobs, nextCursor };
+  }
+
+  scan(scan: JobScan): AsyncIterable<readonly ScannedJob[]> {
+    return scanTable(this.#lanes.table, this.#open().stored, scan);
   }
 
   async cancel(ids: readonly string[]): Promise<readonly string[]> {

@@ -17,6 +17,16 @@ const HAS = {
   metadata: 64,
 } as const;
 
+/** The optional fields that are texts, in the order in which they stand. */
+const OPTIONAL_TEXTS = [
+  HAS.group,
+  HAS.dedupKey,
+  HAS.overrides,
+  HAS.traceparent,
+  HAS.baggage,
+  HAS.metadata,
+];
+
 /** Bytes of everything but the texts. */
 const FIXED_BYTES = 1 + 8 + 16 + 4 + 8 + 8 + 8;
 const UUID_BYTES = 16;
@@ -94,6 +104,19 @@ export function decodeJob(bytes: Buffer): StoredJob | null {
 export function decodePlacement(bytes: Buffer): StoredPlacement | null {
   const reader = openRecord(bytes);
   return reader === null ? null : readPlacement(reader, reader.byte());
+}
+
+/** The payload of the job in a record; `undefined` when the record is damaged or another job's. */
+export function decodePayload(bytes: Buffer, seq: number): string | undefined {
+  const reader = openRecord(bytes);
+  if (reader === null) return undefined;
+  const flags = reader.byte();
+  if (reader.number() !== seq) return undefined;
+  reader.skip(UUID_BYTES + 4 + 8 + 8 + ((flags & HAS.expiresAt) === 0 ? 0 : 8));
+  reader.skipText();
+  reader.skipText();
+  for (const flag of OPTIONAL_TEXTS) if ((flags & flag) !== 0) reader.skipText();
+  return reader.text();
 }
 
 function readPlacement(reader: RecordReader, flags: number): StoredPlacement {

@@ -36,6 +36,16 @@ export class RecordReader {
     return this.#bytes.toString((header & UTF16_FLAG) === 0 ? 'utf8' : 'utf16le', start, this.#at);
   }
 
+  /** Goes on behind the next bytes. */
+  skip(bytes: number): void {
+    this.#at += bytes;
+  }
+
+  skipText(): void {
+    const header = this.count();
+    this.#at += header >>> 1;
+  }
+
   /** Lower-case hex of the next bytes. */
   hex(bytes: number): string {
     const start = this.#at;

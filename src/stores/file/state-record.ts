@@ -1,3 +1,4 @@
+import { findPath } from '../../base/json.ts';
 import { ROW } from '../../queue/row-state.ts';
 import type { AttemptRecord, JobFailure } from '../../queue/types.ts';
 import { openRecord } from './record-reader.ts';
@@ -73,4 +74,17 @@ export function decodeState(bytes: Buffer): StoredState | null {
       : { ...(JSON.parse(reader.text()) as Omit<Past, 'expiryLifted'>), expiryLifted };
   if (!STATES.has(state)) return null;
   return { seq, state, attempts, interruptions, epoch, dueAt, stampAt, order, past };
+}
+
+/** Why the job is dead, without the history; `null` when it is not, or the record is damaged or another job's. */
+export function decodeFailure(bytes: Buffer, seq: number): JobFailure | null {
+  const reader = openRecord(bytes);
+  if (reader === null || reader.number() !== seq) return null;
+  reader.skip(1);
+  if ((reader.byte() & HAS.past) === 0) return null;
+  reader.skip(3 * 4 + 3 * 8);
+  const past = reader.text();
+  const span = findPath(past, ['failure']);
+  if (span === undefined) return null;
+  return JSON.parse(past.slice(span.start, span.end)) as JobFailure | null;
 }

@@ -1,11 +1,12 @@
 import { RecentMap } from '../../base/recent-map.ts';
 import type { Lanes } from '../../queue/lanes.ts';
 import { ROW } from '../../queue/row-state.ts';
-import type { Job, NewJob } from '../../queue/types.ts';
-import { decodeJob } from './job-record.ts';
+import type { RowBodies } from '../../queue/row-job.ts';
+import type { Job, JobFailure, NewJob } from '../../queue/types.ts';
+import { decodeJob, decodePayload } from './job-record.ts';
 import type { RecordPort } from './record-port.ts';
 import type { Past, StoredState } from './state-record.ts';
-import { decodeState, NO_PAST } from './state-record.ts';
+import { decodeFailure, decodeState, NO_PAST } from './state-record.ts';
 
 /** What the disk has of a job, beside its place. */
 interface Body {
@@ -23,7 +24,7 @@ const RECENT_PAYLOAD_LENGTH = 4_096;
 type Held = Omit<Body, 'job'>;
 
 /** The jobs of a store by row: their records, read when somebody asks, and the lanes' columns. */
-export class StoredJobs {
+export class StoredJobs implements RowBodies {
   readonly #records: RecordPort;
   readonly #lanes: Lanes;
   /** A leased job's past, which the disk may already have a newer one of. */
@@ -45,7 +46,22 @@ export class StoredJobs {
     return body === undefined ? undefined : this.#join(row, body);
   }
 
-  /** The same, and remembers what `stateOf` needs until `drop`. */
+  /** A job's payload and nothing else; `undefined` as with `jobOf`. */
+  payloadOf(row: number): string | undefined {
+    const seq = this.#lanes.table.columns.seq.get(row);
+    const bytes = this.#records.read('jobs', seq);
+    return bytes === undefined ? undefined : decodePayload(bytes, seq);
+  }
+
+  /** Why a job is dead; `null` when it is not, or its record is damaged. */
+  failureOf(row: number): JobFailure | null {
+    const { seq, state } = this.#lanes.table.columns;
+    if (state.get(row) !== ROW.dead) return null;
+    const bytes = this.#records.read('states', seq.get(row));
+    return bytes === undefined ? null : decodeFailure(bytes, seq.get(row));
+  }
+
+  /** The whole job, and remembers what `stateOf` needs until `drop`. */
   hold(row: number): Job | undefined {
     const recent = this.#recent.get(row);
     if (recent !== undefined) this.#recent.delete(row);

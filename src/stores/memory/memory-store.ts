@@ -3,20 +3,24 @@ import { NO_ROW } from '../../queue/columns.ts';
 import { appendHistory } from '../../queue/history.ts';
 import { Lanes } from '../../queue/lanes.ts';
 import { queueStats } from '../../queue/queue-stats.ts';
+import type { RowBodies } from '../../queue/row-job.ts';
 import { STORE_GAPS } from '../../queue/store-gaps.ts';
 import type {
   DeadSelection,
   JobFilter,
   JobPage,
+  JobScan,
   LeaseRequest,
   QueueStats,
   Receipt,
   Reclaimed,
+  ScannedJob,
   Settlement,
   Store,
   StoreSignal,
   StoreTraits,
 } from '../../queue/store.ts';
+import { scanTable } from '../../queue/table-scan.ts';
 import type {
   AttemptRecord,
   Job,
@@ -150,6 +154,15 @@ export class MemoryStore implements Store {
   async list(filter: JobFilter): Promise<JobPage> {
     const { rows, nextCursor } = this.#lanes.list(filter);
     return { jobs: rows.map((row) => this.#jobOf(row)), nextCursor };
+  }
+
+  scan(scan: JobScan): AsyncIterable<readonly ScannedJob[]> {
+    const bodies: RowBodies = {
+      payloadOf: (row) => this.#bodies[row]?.job.payload,
+      failureOf: (row) => this.#bodies[row]?.failure ?? null,
+      jobOf: (row) => (this.#bodies[row] === undefined ? undefined : this.#jobOf(row)),
+    };
+    return scanTable(this.#lanes.table, bodies, scan);
   }
 
   async cancel(ids: readonly string[]): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { JobFilter } from '../../../src/queue/store.ts';
+import { scanJobs, scannedJob } from '../../../src/queue/scan.ts';
+import type { JobFilter, JobScan, ScannedJob } from '../../../src/queue/store.ts';
 import { failed, policyOf } from '../../support/store-fixture.ts';
 import type { StoreStage } from '../../support/store-fixture.ts';
 import { storeCase } from '../../support/store-case.ts';
@@ -25,7 +26,80 @@ async function pages(stage: StoreStage, filter: Partial<JobFilter>): Promise<str
   return found;
 }
 
+/** The names a scan shows, in order; or those behind a job. */
+async function scanned(stage: StoreStage, scan: Partial<JobScan> = {}): Promise<string> {
+  const found: string[] = [];
+  const whole: JobScan = { queues: null, states: null, order: 'accepted', after: null, ...scan };
+  for await (const slice of scanJobs(stage.store, whole)) {
+    for (const job of slice) {
+      // a scan tells of each job what `get` tells
+      const known = await stage.store.get(job.id);
+      if (known !== undefined) expect(factsOf(job)).toEqual(factsOf(scannedJob(known)));
+      found.push(job.id);
+    }
+  }
+  return stage.names(found).join('');
+}
+
+function factsOf(job: ScannedJob): Readonly<Record<string, unknown>> {
+  const { id, queue, functionId, state, group, priority, attempts, interruptions, epoch } = job;
+  const { enqueuedAt, dueAt, stampAt } = job;
+  return {
+    ...{ id, queue, functionId, state, group, priority, attempts, interruptions, epoch },
+    ...{ enqueuedAt, dueAt, stampAt },
+    payload: job.payload(),
+    failure: job.failure(),
+    whole: job.whole(),
+  };
+}
+
 export const browseCases = [
+  storeCase('a scan shows every job once, in the order of acceptance', async (stage) => {
+    await stage.addAll('abcdef');
+    await stage.add('g', { dueAt: stage.clock.now() + 9_000, group: '"x"', priority: 3 });
+    await stage.end(await stage.one());
+    await stage.kill();
+    await stage.one();
+    expect(await scanned(stage)).toBe('abcdefg');
+    expect(await scanned(stage, { states: ['waiting', 'dead'] })).toBe('bdef');
+    expect(await scanned(stage, { queues: ['q'], states: ['discarded'] })).toBe('');
+  }),
+
+  storeCase('a scan shows dead jobs in the order of their deaths', async (stage) => {
+    await stage.addAll('abcde');
+    const leases = await stage.lease(4);
+    for (const lease of leases.toReversed()) await stage.end(lease, failed('non_retryable'));
+    expect(await scanned(stage, { order: 'died' })).toBe('dcba');
+  }),
+
+  storeCase('a scan goes on behind a job, whatever became of that', async (stage) => {
+    await stage.addAll('abcdef');
+    const cursors: string[] = [];
+    const scan: JobScan = { queues: ['q'], states: null, order: 'accepted', after: null };
+    for await (const slice of scanJobs(stage.store, scan)) {
+      cursors.push(...slice.map(({ cursor }) => cursor));
+    }
+    expect(await scanned(stage, { after: cursors[2] ?? '' })).toBe('def');
+    await stage.store.cancel([stage.id('c'), stage.id('e')]);
+    expect(await scanned(stage, { after: cursors[2] ?? '', states: ['waiting'] })).toBe('df');
+    expect(await scanned(stage, { after: cursors[5] ?? '' })).toBe('');
+  }),
+
+  storeCase(
+    'a scan leaves out what is no longer of its kind when it comes to it',
+    async (stage) => {
+      await stage.addAll('abc');
+      const seen: string[] = [];
+      const scan: JobScan = { queues: ['q'], states: ['waiting'], order: 'accepted', after: null };
+      const slices = scanJobs(stage.store, scan)[Symbol.asyncIterator]();
+      await stage.store.cancel([stage.id('b')]);
+      for (let next = await slices.next(); next.done !== true; next = await slices.next()) {
+        seen.push(...next.value.map(({ id }) => id));
+      }
+      expect(stage.names(seen).join('')).toBe('ac');
+    },
+  ),
+
   storeCase('pages give every job once, and the last one has no cursor', async (stage) => {
     await stage.addAll('abcdefgh');
     expect(await pages(stage, { limit: 3 })).toEqual(['abc', 'def', 'gh']);
