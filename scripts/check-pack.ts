@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,17 +11,23 @@ import { fileURLToPath } from 'node:url';
  */
 
 const ALLOWED =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/iii\.js|completions\/iii\.(bash|zsh|fish)|dist\/.+\.(js|d\.ts|lua))$/;
+  /^(package\.json|schema\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/iii\.js|completions\/iii\.(bash|zsh|fish)|dist\/.+\.(js|d\.ts|lua))$/;
 const NEEDED = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
   'bin/iii.js',
   'completions/iii.bash',
+  'completions/iii.zsh',
+  'completions/iii.fish',
   'dist/cli/main.js',
-  'dist/index.js',
-  'dist/index.d.ts',
 ];
+
+/** What a program may import, and a function that it finds there. */
+const IMPORTS = [
+  ['', 'createEngine'],
+  ['/sdk', 'registerWorker'],
+] as const;
 
 interface PackReport {
   readonly filename: string;
@@ -41,14 +47,19 @@ try {
   );
   expectNone(
     'lacks',
-    NEEDED.filter((path) => !paths.includes(path)),
+    [...NEEDED, ...exported()].filter((path) => !paths.includes(path)),
   );
   install(report.filename);
   const version = runIn(folder, join('node_modules', '.bin', 'iii'), ['--version']);
   if (!version.includes(report.version)) {
     throw new Error(`iii --version printed ${JSON.stringify(version)}, not ${report.version}`);
   }
-  runIn(folder, process.execPath, ['--input-type=module', '-e', `await import('${report.name}')`]);
+  for (const [path, name] of IMPORTS) {
+    const probe = `if (typeof (await import('${report.name}${path}')).${name} !== 'function') throw 0`;
+    runIn(folder, process.execPath, ['--input-type=module', '-e', probe]);
+  }
+  const schema = `JSON.parse(fs.readFileSync(require.resolve('${report.name}/schema.json'), 'utf8'))`;
+  runIn(folder, process.execPath, ['-e', schema]);
   // The native part of the file store must be there although no install script ran.
   const openStore = "const { open } = await import('lmdb'); await open({ path: 'probe' }).close()";
   runIn(folder, process.execPath, ['--input-type=module', '-e', openStore]);
@@ -62,6 +73,16 @@ function pack(): PackReport {
   const [report] = JSON.parse(output) as PackReport[];
   if (report === undefined) throw new Error('npm pack reported nothing');
   return report;
+}
+
+/** The files that package.json promises to those who import the package. */
+function exported(): readonly string[] {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  };
+  return Object.values(exports)
+    .flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)))
+    .map((path) => path.replace(/^\.\//, ''));
 }
 
 function install(archive: string): void {

@@ -17,7 +17,7 @@ interface ModuleSpec {
  * The modules of the original by the names of all its generations: `class` under `modules:`, `name`
  * under `workers:`, and the names without prefix. This table is all there is to the two dialects.
  */
-const MODULES = {
+export const MODULES = {
   workerManager: {
     label: 'the worker manager',
     names: ['iii-worker-manager', 'modules::worker::WorkerModule', 'worker-manager'],

@@ -6,6 +6,8 @@ import {
   BRIDGE_ADAPTER_KEYS,
   BUILTIN_ADAPTER_KEYS,
   DEFAULT_STORE_PATH,
+  RABBITMQ_ADAPTER_KEYS,
+  REDIS_ADAPTER_KEYS,
 } from './keys.ts';
 import { CRON_ADAPTER_KEYS, STATE_ADAPTER_KEYS } from './module-keys.ts';
 import { readName } from './modules.ts';
@@ -17,6 +19,7 @@ import type { Tree } from './tree.ts';
 /** An adapter with a store of another process behind it. */
 interface ServerAdapter {
   readonly names: readonly string[];
+  readonly keys: KeyTable;
   readonly read: (
     findings: Findings,
     tree: Tree | undefined,
@@ -31,7 +34,7 @@ interface MissingAdapter {
 }
 
 /** The adapters of one module. */
-interface AdapterSpec {
+export interface AdapterSpec {
   /** Of which module, for messages. */
   readonly of: string;
   /** What it keeps, for messages. */
@@ -46,15 +49,23 @@ interface AdapterSpec {
   readonly missing: readonly MissingAdapter[];
 }
 
-const QUEUE_ADAPTERS: AdapterSpec = {
+export const QUEUE_ADAPTERS: AdapterSpec = {
   of: 'queue',
   keeps: 'jobs',
   names: ['builtin', 'modules::queue::BuiltinQueueAdapter'],
   keys: BUILTIN_ADAPTER_KEYS,
   path: DEFAULT_STORE_PATH,
   servers: [
-    { names: ['redis', 'modules::queue::RedisAdapter'], read: readRedis },
-    { names: ['rabbitmq', 'modules::queue::RabbitMQAdapter'], read: readRabbit },
+    {
+      names: ['redis', 'modules::queue::RedisAdapter'],
+      keys: REDIS_ADAPTER_KEYS,
+      read: readRedis,
+    },
+    {
+      names: ['rabbitmq', 'modules::queue::RabbitMQAdapter'],
+      keys: RABBITMQ_ADAPTER_KEYS,
+      read: readRabbit,
+    },
   ],
   missing: [
     {
@@ -65,13 +76,19 @@ const QUEUE_ADAPTERS: AdapterSpec = {
   ],
 };
 
-const STATE_ADAPTERS: AdapterSpec = {
+export const STATE_ADAPTERS: AdapterSpec = {
   of: 'state',
   keeps: 'values',
   names: ['kv', 'builtin', 'modules::state::adapters::KvStore'],
   keys: STATE_ADAPTER_KEYS,
   path: './data/state_store',
-  servers: [{ names: ['redis', 'modules::state::adapters::RedisAdapter'], read: readRedis }],
+  servers: [
+    {
+      names: ['redis', 'modules::state::adapters::RedisAdapter'],
+      keys: REDIS_ADAPTER_KEYS,
+      read: readRedis,
+    },
+  ],
   missing: [
     {
       label: 'bridge',
@@ -81,13 +98,19 @@ const STATE_ADAPTERS: AdapterSpec = {
   ],
 };
 
-const CRON_ADAPTERS: AdapterSpec = {
+export const CRON_ADAPTERS: AdapterSpec = {
   of: 'cron',
   keeps: 'claims',
   names: ['kv', 'builtin', 'modules::cron::KvCronAdapter'],
   keys: CRON_ADAPTER_KEYS,
   path: './data/cron',
-  servers: [{ names: ['redis', 'modules::cron::RedisCronAdapter'], read: readRedis }],
+  servers: [
+    {
+      names: ['redis', 'modules::cron::RedisCronAdapter'],
+      keys: REDIS_ADAPTER_KEYS,
+      read: readRedis,
+    },
+  ],
   missing: [],
 };
 

@@ -1,7 +1,7 @@
-import type { KeySpec, KeyTable } from '../../src/config/key-spec.ts';
-import * as keys from '../../src/config/keys.ts';
-import * as modules from '../../src/config/module-keys.ts';
-import { PROBLEM_CODES } from '../../src/config/problem-codes.ts';
+import type { KeySpec, KeyTable } from '../src/config/key-spec.ts';
+import * as keys from '../src/config/keys.ts';
+import * as modules from '../src/config/module-keys.ts';
+import { PROBLEM_CODES } from '../src/config/problem-codes.ts';
 
 /** The tables of docs/configuration.md, by the name in their markers. */
 export const REFERENCE: Readonly<Record<string, string>> = {

@@ -1,0 +1,28 @@
+import { format, resolveConfig } from 'prettier';
+import { configSchema } from '../src/config/json-schema.ts';
+import { fillTables } from './reference-tables.ts';
+
+/** A file, or a part of one, that is made from the tables of the configuration. */
+interface ReferenceFile {
+  /** From the root of the repository. */
+  readonly path: string;
+  /** The text the file must have, given the text it has. */
+  readonly make: (current: string) => Promise<string>;
+}
+
+export function referenceFiles(): readonly ReferenceFile[] {
+  return [
+    {
+      path: 'docs/configuration.md',
+      make: (page) => formatted(fillTables(page), 'docs/configuration.md'),
+    },
+    {
+      path: 'schema.json',
+      make: () => formatted(JSON.stringify(configSchema()), 'schema.json'),
+    },
+  ];
+}
+
+async function formatted(text: string, path: string): Promise<string> {
+  return format(text, { ...(await resolveConfig(path)), filepath: path });
+}
