@@ -179,6 +179,19 @@ export class Lanes {
     this.#nextDeath = Math.max(this.#nextDeath, nextDeathOrder);
   }
 
+  /** Gives out the next place in the order of acceptance, or of deaths. */
+  takeNumber(order: 'accepted' | 'died'): number {
+    return order === 'died' ? this.#nextDeath++ : this.#nextSeq++;
+  }
+
+  /** Takes a row out, whatever its state, without counting anything: its job goes on somewhere else. */
+  drop(row: number, now: number): void {
+    this.#order.withdraw(row);
+    this.#columns.hold.set(row, 0);
+    this.#order.leave(row, now);
+    this.table.forget(row);
+  }
+
   /** The row of a job that was accepted; `NO_ROW` when there is none. */
   find(id: string): number {
     const row = this.table.find(id);
