@@ -21,6 +21,15 @@ export class Retained {
     this.#bytes += bytes;
   }
 
+  /** Takes one out of the middle. */
+  remove(row: number): void {
+    const at = this.#rows.indexOf(row, this.#first);
+    if (at === -1) return;
+    this.#bytes -= this.#sizes[at] ?? 0;
+    this.#rows.splice(at, 1);
+    this.#sizes.splice(at, 1);
+  }
+
   /** Takes the oldest out; `NO_ROW` when empty. */
   shift(): number {
     const row = this.#rows[this.#first];

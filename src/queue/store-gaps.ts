@@ -17,10 +17,14 @@ export type StoreFeature =
   | 'group_concurrency'
   | 'dead_letter_queue'
   /** One job at a time for a `dedup_key`. */
-  | 'dedup_key';
+  | 'dedup_key'
+  /** Moving, editing and importing jobs, and undoing their end: `JobBrowser.rewrite`. */
+  | 'rewrite';
 
 /** Why a store cannot do it, as one sentence for people; what is not here it can. */
 export type StoreGaps = Readonly<Partial<Record<StoreFeature, string>>>;
+
+const NO_REWRITE = 'jobs are not moved, edited or imported there';
 
 /**
  * What each kind of store cannot do: refused by the configuration where a queue asks for it, and
@@ -29,6 +33,9 @@ export type StoreGaps = Readonly<Partial<Record<StoreFeature, string>>>;
 export const STORE_GAPS: Readonly<Record<StoreKind, StoreGaps>> = {
   memory: {},
   file: {},
-  redis: {},
-  rabbitmq: { rate_limit: 'a broker does not count attempts over several engines' },
+  redis: { rewrite: NO_REWRITE },
+  rabbitmq: {
+    rate_limit: 'a broker does not count attempts over several engines',
+    rewrite: NO_REWRITE,
+  },
 };

@@ -7,6 +7,7 @@ import { browseCases } from './cases/browse.ts';
 import { deadCases } from './cases/dead.ts';
 import { fifoCases } from './cases/fifo.ts';
 import { leaseCases } from './cases/lease.ts';
+import { rewriteCases } from './cases/rewrite.ts';
 import { restartCases } from './cases/restart.ts';
 import { settleCases } from './cases/settle.ts';
 import { timeCases } from './cases/time.ts';
@@ -20,6 +21,7 @@ export const conformanceCases: readonly StoreCase[] = [
   ...timeCases,
   ...deadCases,
   ...browseCases,
+  ...rewriteCases,
   ...restartCases,
 ];
 

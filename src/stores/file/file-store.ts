@@ -16,6 +16,7 @@ import type {
   QueueStats,
   Receipt,
   Reclaimed,
+  Rewrite,
   ScannedJob,
   Settlement,
   Store,
@@ -219,6 +220,10 @@ export class FileStore implements Store {
   async discard(selection: DeadSelection): Promise<readonly string[]> {
     const { writer } = this.#writable();
     return writer.discard(this.#lanes.reserveDead(selection));
+  }
+
+  async rewrite(rewrites: readonly Rewrite[]): Promise<readonly boolean[]> {
+    return this.#writable().writer.rewrite(rewrites);
   }
 
   async pause(queue: string, paused: boolean): Promise<void> {

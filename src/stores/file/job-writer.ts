@@ -1,9 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { NO_ROW } from '../../queue/columns.ts';
-import type { Lanes } from '../../queue/lanes.ts';
+import type { Lanes, RestoredJob } from '../../queue/lanes.ts';
 import { QUEUE_DEFAULTS } from '../../queue/limits.ts';
+import type { ReservedRewrite } from '../../queue/rewrite.ts';
+import { applyRewrite, reserveRewrite, undoRewrite } from '../../queue/rewrite.ts';
 import { ROW } from '../../queue/row-state.ts';
-import type { Settlement } from '../../queue/store.ts';
+import type { Rewrite, Settlement } from '../../queue/store.ts';
 import type { NewJob } from '../../queue/types.ts';
 import type { CommitFailure } from './commit-failure.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -15,7 +17,13 @@ import type { StoredState } from './state-record.ts';
 import { encodeState } from './state-record.ts';
 import type { StoredJobs } from './stored-jobs.ts';
 import { Tally } from './tally.ts';
-import { discardedState, redrivenState, settledState, totalsOf } from './transitions.ts';
+import {
+  discardedState,
+  redrivenState,
+  rewrittenState,
+  settledState,
+  totalsOf,
+} from './transitions.ts';
 
 export interface JobWriterParts {
   readonly lanes: Lanes;
@@ -147,6 +155,44 @@ export class JobWriter {
     });
   }
 
+  /** Puts jobs in the place of what is there. Answers for each whether what it expects was there. */
+  async rewrite(rewrites: readonly Rewrite[]): Promise<readonly boolean[]> {
+    const { batch } = this.#commits;
+    const reserved: ReservedRewrite[] = [];
+    const done = rewrites.map((rewrite) => {
+      const found = reserveRewrite(this.#lanes, rewrite, (row) => {
+        this.#removed = row;
+      });
+      this.#removed = NO_ROW;
+      if (found === null) return false;
+      const job = this.#numbered(found.job);
+      const { before, replacedSeq } = found;
+      const oldSeq = before === NO_ROW ? replacedSeq : this.#lanes.table.columns.seq.get(before);
+      if (oldSeq !== 0 && oldSeq !== job.seq) removeJob(batch, oldSeq);
+      batch.put('jobs', job.seq, encodeJob(batch.writer, rewrite.job, job.seq));
+      this.#put(rewrittenState(rewrite.job, job));
+      reserved.push({ ...found, job });
+      return true;
+    });
+    if (reserved.length === 0) return done;
+    await this.#commits.join(
+      () => {
+        const now = this.#parts.clock.now();
+        for (const one of reserved) {
+          this.#removed = one.before;
+          applyRewrite(this.#lanes, one, now);
+          this.#removed = NO_ROW;
+          if (one.job.deathOrder >= this.#deaths) this.#deaths = one.job.deathOrder + 1;
+        }
+      },
+      () => {
+        const now = this.#parts.clock.now();
+        for (const one of reserved) undoRewrite(this.#lanes, one, now);
+      },
+    );
+    return done;
+  }
+
   pause(queue: string, paused: boolean): Promise<void> {
     const line = this.#lanes.table.line(queue);
     this.#tally.pause(queue, paused);
@@ -253,6 +299,15 @@ export class JobWriter {
     }
     removeJob(this.#commits.batch, state.seq);
     return row;
+  }
+
+  /** The job with its place in the order of deaths, which is the next one when it has none. */
+  #numbered(job: RestoredJob): RestoredJob {
+    this.#next.seq = Math.max(this.#next.seq, job.seq + 1);
+    // no total changes, and yet the next numbers have to be on disk
+    this.#tally.add(job.queue, 'enqueued', 0);
+    if (job.state !== 'dead' || job.deathOrder !== 0) return job;
+    return { ...job, deathOrder: this.#next.deathOrder++ };
   }
 
   #put(state: StoredState): void {

@@ -1,6 +1,8 @@
 import { appendHistory } from '../../queue/history.ts';
+import type { RestoredJob } from '../../queue/lanes.ts';
 import { ROW } from '../../queue/row-state.ts';
 import type { QueueTotals, Settlement } from '../../queue/store.ts';
+import type { Job } from '../../queue/types.ts';
 import { attemptsCounted, interruptionsCounted } from '../../queue/verdict.ts';
 import type { StoredState } from './state-record.ts';
 
@@ -57,6 +59,22 @@ export function redrivenState(dead: StoredState, at: number): StoredState {
   const past = { ...dead.past, failure: null, expiryLifted: true };
   const fresh = { attempts: 0, interruptions: 0, order: 0, stampAt: 0 };
   return { ...dead, ...fresh, state: ROW.waiting, dueAt: at, past };
+}
+
+/** What the record of a job says that is put in the place of another version. See `applyRewrite`. */
+export function rewrittenState(job: Job, place: RestoredJob): StoredState {
+  const { history, failure, expiresAt } = job;
+  return {
+    seq: place.seq,
+    state: place.state === 'dead' ? ROW.dead : ROW.waiting,
+    attempts: place.attempts,
+    interruptions: place.interruptions,
+    epoch: place.epoch,
+    dueAt: place.dueAt,
+    stampAt: place.stampAt,
+    order: place.deathOrder,
+    past: { history, failure, expiryLifted: expiresAt === null },
+  };
 }
 
 /** What an unfinished job's record says once it ends as discarded at `at`. See `Lanes.discard`. */

@@ -3,6 +3,7 @@ import { NO_ROW } from '../../queue/columns.ts';
 import { appendHistory } from '../../queue/history.ts';
 import { Lanes } from '../../queue/lanes.ts';
 import { queueStats } from '../../queue/queue-stats.ts';
+import { applyRewrite, reserveRewrite } from '../../queue/rewrite.ts';
 import type { RowBodies } from '../../queue/row-job.ts';
 import { STORE_GAPS } from '../../queue/store-gaps.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   QueueStats,
   Receipt,
   Reclaimed,
+  Rewrite,
   ScannedJob,
   Settlement,
   Store,
@@ -189,6 +191,27 @@ export class MemoryStore implements Store {
 
   async pause(queue: string, paused: boolean): Promise<void> {
     this.#lanes.table.line(queue).paused = paused;
+  }
+
+  async rewrite(rewrites: readonly Rewrite[]): Promise<readonly boolean[]> {
+    const now = this.#clock.now();
+    const done = rewrites.map((rewrite) => {
+      const reserved = reserveRewrite(this.#lanes, rewrite, () => undefined);
+      if (reserved === null) return false;
+      const { job } = rewrite;
+      const isNewDeath = job.state === 'dead' && reserved.job.deathOrder === 0;
+      const deathOrder = isNewDeath ? this.#lanes.takeNumber('died') : reserved.job.deathOrder;
+      const row = applyRewrite(
+        this.#lanes,
+        { ...reserved, job: { ...reserved.job, deathOrder } },
+        now,
+      );
+      const { history, failure, expiresAt } = job;
+      this.#bodies[row] = { job, history, failure, expiresAt };
+      return true;
+    });
+    this.#changed();
+    return done;
   }
 
   #settle({ id, epoch, verdict, record, at }: Settlement, now: number): boolean {
