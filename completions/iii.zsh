@@ -17,6 +17,7 @@ _iii() {
         'version:versions of this tool, the protocol, and the running engine'
         'queue:look at queues, pause and resume them'
         'job:look at jobs, cancel them'
+        'group:groups of fifo queues, and which of them stand still'
         'dlq:look at dead jobs, bring them back, throw them away'
         'topic:topics and who is subscribed'
         'subscription:durable subscriptions'
@@ -41,6 +42,11 @@ _iii() {
         'list:jobs, in the order in which they were accepted'
         'show:one job: payload, and every attempt with its error'
         'cancel:discard jobs that wait; those in flight go on'
+        'explain:why a job is not running now, and what would change it'
+      ) ;;
+      group)
+      found=(
+        'list:groups of a fifo queue that have jobs, with the job each waits for'
       ) ;;
       dlq)
       found=(

@@ -1,4 +1,6 @@
 import type { QueuePolicy } from '../queue/types.ts';
+import type { JobExplanation } from './explanation.ts';
+import type { GroupList } from './group-view.ts';
 
 /**
  * Every function the engine offers to operators: id, input, result, and who may call it. The command
@@ -195,6 +197,7 @@ export interface AdminContract {
     };
   };
   'iii::job::get': { input: { readonly id: string }; result: JobDetail };
+  'iii::job::explain': { input: { readonly id: string }; result: JobExplanation };
   /** Waits until the job is completed, dead or discarded, or the time is over; answers it as it is then. */
   'iii::job::wait': {
     input: { readonly id: string; readonly timeoutMs?: number };
@@ -206,6 +209,17 @@ export interface AdminContract {
       readonly cancelled: number;
       readonly skipped: readonly { readonly id: string; readonly why: string }[];
     };
+  };
+
+  /** Groups of a FIFO queue with jobs that can still run, oldest head first. */
+  'iii::group::list': {
+    input: {
+      readonly queue: string;
+      /** Only those that something other than their turn holds back. */
+      readonly blocked?: boolean;
+      readonly limit?: number;
+    };
+    result: GroupList;
   };
 
   /** Dead counts of every dead-letter queue. */
@@ -294,6 +308,8 @@ export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> 
   'iii::queue::resume': 'operate',
   'iii::job::list': 'read',
   'iii::job::get': 'read',
+  'iii::job::explain': 'read',
+  'iii::group::list': 'read',
   'iii::job::wait': 'read',
   'iii::job::cancel': 'operate',
   'iii::dlq::summary': 'read',

@@ -4,6 +4,7 @@ import { channelHandlers } from './handlers/channels.ts';
 import { compatHandlers } from './handlers/compat.ts';
 import { deadLetterHandlers } from './handlers/dead-letters.ts';
 import { enqueueHandlers } from './handlers/enqueue.ts';
+import { groupHandlers } from './handlers/groups.ts';
 import type { AdminHandlers, AdminParts, Handler } from './handlers/handler.ts';
 import { infoHandlers } from './handlers/info.ts';
 import { jobHandlers } from './handlers/jobs.ts';
@@ -30,6 +31,7 @@ export function registerAdminFunctions(parts: AdminParts): void {
     ...infoHandlers(parts),
     ...queueHandlers(parts),
     ...jobHandlers(parts),
+    ...groupHandlers(parts),
     ...deadLetterHandlers(parts),
     ...topicHandlers(parts),
     ...workerHandlers(parts),

@@ -1,4 +1,5 @@
 import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
+import { DIAGNOSIS_COMMANDS } from './tree/diagnosis.ts';
 import { QUEUE_COMMANDS } from './tree/queues.ts';
 import { RUN_COMMANDS } from './tree/run.ts';
 import { STORE_COMMANDS } from './tree/store.ts';
@@ -9,6 +10,7 @@ import { TOOL_COMMANDS } from './tree/tooling.ts';
 export const NOUNS: readonly NounSpec[] = [
   { name: 'queue', summary: 'look at queues, pause and resume them' },
   { name: 'job', summary: 'look at jobs, cancel them' },
+  { name: 'group', summary: 'groups of fifo queues, and which of them stand still' },
   { name: 'dlq', summary: 'look at dead jobs, bring them back, throw them away' },
   { name: 'topic', summary: 'topics and who is subscribed' },
   { name: 'subscription', summary: 'durable subscriptions' },
@@ -24,6 +26,7 @@ export const NOUNS: readonly NounSpec[] = [
 export const COMMANDS: readonly CommandSpec[] = [
   ...RUN_COMMANDS,
   ...QUEUE_COMMANDS,
+  ...DIAGNOSIS_COMMANDS,
   ...TOPIC_COMMANDS,
   ...STORE_COMMANDS,
   ...TOOL_COMMANDS,

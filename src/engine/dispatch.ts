@@ -75,6 +75,26 @@ export class QueueDispatcher {
     return this.#running.size;
   }
 
+  /** Attempts in flight at once, at most. */
+  get limit(): number {
+    const { concurrency, groupConcurrency, type } = this.#policy;
+    return type === 'fifo' ? Math.min(concurrency, groupConcurrency) : concurrency;
+  }
+
+  /** When the rate limit lets the next attempt start; `null` while it does. */
+  rateLimitedUntil(): number | null {
+    const rate = this.#rate;
+    return rate === undefined || rate.room(this.#parts.clock.now()) > 0 ? null : rate.nextAt();
+  }
+
+  /** Who runs a job, for people; `null` when this engine does not. */
+  runnerOf(jobId: string): string | null {
+    for (const { lease, delivered } of this.#running) {
+      if (lease.job.id === jobId) return delivered?.runner ?? null;
+    }
+    return null;
+  }
+
   start(): void {
     this.#stopped = false;
     this.wake();
@@ -164,9 +184,7 @@ export class QueueDispatcher {
 
   #room(): number {
     if (this.#stopped || this.#paused) return 0;
-    const { concurrency, groupConcurrency, type } = this.#policy;
-    const limit = type === 'fifo' ? Math.min(concurrency, groupConcurrency) : concurrency;
-    const room = limit - this.#running.size;
+    const room = this.limit - this.#running.size;
     if (room <= 0 || this.#rate === undefined) return room;
     const allowed = this.#rate.room(this.#parts.clock.now());
     if (allowed <= 0) this.#wakeWhenRateAllows(this.#rate);

@@ -86,6 +86,11 @@ export class Queues {
     return this.#queues.get(queue)?.policy;
   }
 
+  /** The loop of a queue; `undefined` when this engine does not run it. */
+  dispatcherOf(queue: string): QueueDispatcher | undefined {
+    return this.#queues.get(queue)?.dispatcher;
+  }
+
   /** See `QueueRun`. */
   async beforeDead(job: Job): Promise<void> {
     await this.#queues.get(job.queue)?.queueRun.beforeDead?.(job);

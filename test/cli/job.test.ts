@@ -31,9 +31,11 @@ describe('iii job show', () => {
           "amount": 9007199254740993
         }
 
-      attempts
-        #  OUTCOME  TOOK  STARTED    WORKER  ERROR
-        1  failed   1.5s  2m 1s ago  till    card_declined: the bank said no\\nand closed the door
+      timeline
+        WHEN       WHAT              TOOK  WORKER  ERROR
+        10m ago    enqueued
+        2m 1s ago  attempt 1 failed  1.5s  till    card_declined: the bank said no\\nand closed the door
+        2m ago     dead: exhausted
 
       last stack
         Error: the bank said no

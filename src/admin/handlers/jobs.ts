@@ -4,6 +4,7 @@ import type { Engine } from '../../engine/engine.ts';
 import type { JobFilter, QueueStats } from '../../queue/store.ts';
 import type { Job, JobState } from '../../queue/types.ts';
 import { invalid } from '../input.ts';
+import { explainJob } from './explain.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { findQueue } from './queue-names.ts';
 import { jobDetail, jobSummary } from './views.ts';
@@ -44,7 +45,7 @@ function rememberEnds(engine: Engine): EndedJobs {
 export function jobHandlers({
   engine,
 }: AdminParts): AdminHandlers<
-  'iii::job::list' | 'iii::job::get' | 'iii::job::wait' | 'iii::job::cancel'
+  'iii::job::list' | 'iii::job::get' | 'iii::job::explain' | 'iii::job::wait' | 'iii::job::cancel'
 > {
   const ended = rememberEnds(engine);
   return {
@@ -65,6 +66,8 @@ export function jobHandlers({
     },
     'iii::job::get': async (input) =>
       jobDetail(await findJob(engine, input.string('id'), ended), engine),
+    'iii::job::explain': async (input) =>
+      explainJob(engine, await findJob(engine, input.string('id'), ended)),
     'iii::job::wait': async (input) => {
       const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
       return jobDetail(await waitForEnd(engine, input.string('id'), timeoutMs, ended), engine);

@@ -36,31 +36,66 @@ export const jobList: ListView<JobSummary> = {
   empty: 'No jobs.',
 };
 
-type Attempt = JobDetail['history'][number];
+/** One thing that happened to a job, or is about to. */
+interface Moment {
+  readonly at: string | null;
+  readonly what: Cell;
+  readonly tookMs?: number;
+  readonly worker?: string;
+  readonly error?: string;
+}
 
-const ATTEMPT_COLUMNS: readonly Column<Attempt>[] = [
-  { title: '#', importance: 100, align: 'right', value: ({ attempt }) => attempt },
-  {
-    title: 'OUTCOME',
-    importance: 90,
-    value: ({ outcome }) => ({ text: outcome, tone: outcome === 'completed' ? 'good' : 'bad' }),
-  },
+const TIMELINE_COLUMNS: readonly Column<Moment>[] = [
+  { title: 'WHEN', importance: 95, value: ({ at }, words) => words.time(at) },
+  { title: 'WHAT', importance: 100, min: 10, value: ({ what }) => what },
   {
     title: 'TOOK',
     importance: 50,
     align: 'right',
-    value: ({ startedAt, endedAt }, words) =>
-      words.duration(Date.parse(endedAt) - Date.parse(startedAt)),
+    value: ({ tookMs }, words) => words.duration(tookMs ?? null),
   },
-  { title: 'STARTED', importance: 60, value: ({ startedAt }, words) => words.time(startedAt) },
-  { title: 'WORKER', importance: 20, min: 8, value: ({ worker }) => worker },
-  {
-    title: 'ERROR',
-    importance: 80,
-    min: 12,
-    value: ({ error }) => (error === null ? '' : `${error.code}: ${error.message}`),
-  },
+  { title: 'WORKER', importance: 20, min: 8, value: ({ worker }) => worker ?? '' },
+  { title: 'ERROR', importance: 80, min: 12, value: ({ error }) => error ?? '' },
 ];
+
+/** What happened to a job, oldest first, and what comes next. */
+function timelineOf(job: JobDetail): readonly Moment[] {
+  const moments: Moment[] = [{ at: job.enqueuedAt, what: 'enqueued' }];
+  for (const { attempt, startedAt, endedAt, worker, outcome, error } of job.history) {
+    moments.push({
+      at: startedAt,
+      what: {
+        text: `attempt ${attempt} ${outcome}`,
+        tone: outcome === 'completed' ? 'good' : 'bad',
+      },
+      tookMs: Date.parse(endedAt) - Date.parse(startedAt),
+      worker,
+      ...(error === null ? {} : { error: `${error.code}: ${error.message}` }),
+    });
+  }
+  const now = presentOf(job);
+  if (now !== null) moments.push(now);
+  return moments;
+}
+
+/** The last line of the timeline; `null` when the attempts say it all. */
+function presentOf(job: JobDetail): Moment | null {
+  const next = job.attempts + 1;
+  switch (job.state) {
+    case 'delayed':
+      return { at: job.dueAt, what: { text: `attempt ${next} is due`, tone: 'warn' } };
+    case 'in_flight':
+      return { at: job.startedAt, what: { text: `attempt ${next} is in flight`, tone: 'good' } };
+    case 'dead':
+      return { at: job.failedAt, what: { text: `dead: ${job.reason ?? 'failed'}`, tone: 'bad' } };
+    case 'discarded':
+      return { at: job.endedAt, what: { text: 'discarded', tone: 'dim' } };
+    case 'waiting':
+      return { at: null, what: `waits (iii job explain ${job.id})` };
+    default:
+      return null;
+  }
+}
 
 export const jobRecord: RecordView<JobDetail> = {
   name: (job) => job.id,
@@ -69,9 +104,7 @@ export const jobRecord: RecordView<JobDetail> = {
       { fields: fieldsOf(job, look) },
       { title: 'payload', text: indentJson(job.payloadText) },
     ];
-    if (job.history.length > 0) {
-      sections.push({ title: 'attempts', table: look.table(job.history, ATTEMPT_COLUMNS) });
-    }
+    sections.push({ title: 'timeline', table: look.table(timelineOf(job), TIMELINE_COLUMNS) });
     const stack = job.history.at(-1)?.error?.stack;
     if (stack !== undefined) sections.push({ title: 'last stack', text: stack });
     return sections;
@@ -101,7 +134,8 @@ function fieldsOf(job: JobDetail, { words }: Look): readonly (readonly [string, 
   return fields.flatMap(([label, cell]) => (cell === undefined ? [] : [[label, cell] as const]));
 }
 
-function stateOf(state: string): Cell {
+/** A state in the colour it has everywhere. */
+export function stateOf(state: string): Cell {
   const tone = STATE_TONES[state];
   return tone === undefined ? state : { text: state, tone };
 }

@@ -1,0 +1,159 @@
+import type { Engine } from '../../engine/engine.ts';
+import type { Job } from '../../queue/types.ts';
+import type { JobExplanation, WaitReason } from '../explanation.ts';
+import { findOlderInGroup } from './group-scan.ts';
+import { jobSummary, timeText } from './views.ts';
+
+type Say = (
+  kind: WaitReason['kind'],
+  text: string,
+  change: string,
+  facts?: Partial<WaitReason>,
+) => void;
+
+/**
+ * Why a job is where it is, and what would change it. The reasons are in the order in which they
+ * have to go away: the first is what to look at. A job that nothing holds back gets one reason too.
+ */
+export async function explainJob(engine: Engine, job: Job): Promise<JobExplanation> {
+  const reasons: WaitReason[] = [];
+  const say: Say = (kind, text, change, facts = {}) => {
+    reasons.push({ kind, text, change, ...facts });
+  };
+  switch (job.state) {
+    case 'waiting':
+      await explainWaiting(engine, job, say);
+      if (reasons.length === 0) explainTurn(job, say);
+      break;
+    case 'delayed':
+      explainDelayed(job, say);
+      break;
+    case 'in_flight':
+      explainRunning(engine, job, say);
+      break;
+    case 'dead':
+      explainDead(job, say);
+      break;
+    case 'completed':
+      say('completed', `it completed at ${timeText(job.endedAt) ?? 'a time not known'}`, 'nothing');
+      break;
+    case 'discarded':
+      say(
+        'discarded',
+        `it was discarded at ${timeText(job.endedAt) ?? 'a time not known'}`,
+        'enqueue it again',
+      );
+  }
+  return { job: jobSummary(job, engine), kind: reasons[0]?.kind ?? 'next', reasons };
+}
+
+async function explainWaiting(engine: Engine, job: Job, say: Say): Promise<void> {
+  const { queue, functionId } = job;
+  const stats = (await engine.store.stats()).get(queue);
+  if (stats?.paused === true) {
+    say('paused', `queue '${queue}' is paused`, `iii queue resume ${queue}`);
+  }
+  const dispatcher = engine.queues.dispatcherOf(queue);
+  if (dispatcher === undefined) {
+    say(
+      'not_run_here',
+      `this engine does not run queue '${queue}': its configuration has no such queue`,
+      `add '${queue}' under queue_configs, or connect the subscriber it belongs to`,
+    );
+    return;
+  }
+  const older = await findOlderInGroup(engine, job);
+  if (older !== undefined) {
+    say(
+      'behind',
+      `it is behind job ${older.id} of its group ${job.group ?? ''}, which is ${older.state.replace('_', ' ')}`,
+      `iii job explain ${older.id}`,
+      { jobId: older.id },
+    );
+    return;
+  }
+  explainFunction(engine, functionId, say);
+  if (dispatcher.inFlight >= dispatcher.limit) {
+    say(
+      'concurrency',
+      `${dispatcher.inFlight} of at most ${dispatcher.limit} jobs of queue '${queue}' are in flight at this engine`,
+      `wait until one ends (iii job list ${queue} --state in_flight), or raise the queue's concurrency`,
+    );
+  }
+  const until = dispatcher.rateLimitedUntil();
+  if (until !== null) {
+    say(
+      'rate_limited',
+      `the rate limit of queue '${queue}' lets the next job start at ${timeText(until)}`,
+      `wait, or raise the queue's rate_limit`,
+      { until: timeText(until) },
+    );
+  }
+}
+
+/** One sentence for a job that only waits for its turn. */
+function explainTurn(job: Job, say: Say): void {
+  say(
+    'next',
+    `nothing holds it back: it runs as soon as the jobs of queue '${job.queue}' that come before it have started`,
+    'wait; more workers or a higher concurrency make the queue faster',
+  );
+}
+
+function explainFunction(engine: Engine, functionId: string, say: Say): void {
+  const listing = engine.functions.get(functionId);
+  if (listing === undefined) {
+    say(
+      'no_worker',
+      `no connected worker offers function ${functionId}`,
+      `start a worker that registers ${functionId}; iii worker list shows who is connected`,
+    );
+    return;
+  }
+  if (engine.functions.has(functionId)) return;
+  const busy = listing.workers.map((worker) => `${worker.profile.name} (${worker.inFlight})`);
+  say(
+    'workers_busy',
+    `every worker that offers ${functionId} is at its own limit: ${busy.join(', ')} in flight`,
+    'start another worker, or raise the concurrency of these',
+  );
+}
+
+function explainDelayed(job: Job, say: Say): void {
+  const last = job.history.at(-1);
+  const due = timeText(job.dueAt);
+  const why =
+    last?.error == null
+      ? `it is delayed and due at ${due}`
+      : `attempt ${last.attempt} failed (${last.error.code}: ${last.error.message}); the next is due at ${due}`;
+  say('delayed', why, `wait, or run it now: iii job retry ${job.id}`, { until: due });
+}
+
+function explainRunning(engine: Engine, job: Job, say: Say): void {
+  const runner = engine.queues.dispatcherOf(job.queue)?.runnerOf(job.id) ?? null;
+  const since = timeText(job.leasedAt) ?? 'a time not known';
+  say(
+    'in_flight',
+    runner === null
+      ? `it is in flight since ${since}, and not at a worker of this engine`
+      : `it is in flight at ${runner} since ${since}`,
+    'wait for its answer, or stop that worker: the attempt is given back and does not count',
+    runner === null ? {} : { worker: runner },
+  );
+}
+
+function explainDead(job: Job, say: Say): void {
+  const { failure } = job;
+  const error = failure === null ? '' : `: ${failure.error.code}: ${failure.error.message}`;
+  const reasonText = {
+    exhausted: `it failed ${job.attempts} times, its last attempt included`,
+    non_retryable: 'its last attempt failed with an error that is not to be retried',
+    interrupted: `it was interrupted ${job.interruptions} times: its workers or the engine went away`,
+    expired: 'its time to live ended before it was started',
+  }[failure?.reason ?? 'exhausted'];
+  say(
+    'dead',
+    `it is dead since ${timeText(failure?.failedAt ?? null) ?? 'a time not known'}, because ${reasonText}${error}`,
+    `mend the cause, then iii dlq redrive ${job.queue} --id ${job.id}`,
+  );
+}
