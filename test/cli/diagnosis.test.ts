@@ -23,7 +23,7 @@ const behind: JobExplanation = {
       change: 'iii queue resume payment',
     },
     {
-      kind: 'paused',
+      kind: 'behind',
       text: `it is behind job ${OLDER} of its group "txn-1", which is delayed`,
       change: `iii job explain ${OLDER}`,
       jobId: OLDER,

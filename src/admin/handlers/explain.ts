@@ -123,7 +123,7 @@ function explainDelayed(job: Job, say: Say): void {
   const last = job.history.at(-1);
   const due = timeText(job.dueAt);
   const why =
-    last?.error == null
+    last === undefined || last.error === null
       ? `it is delayed and due at ${due}`
       : `attempt ${last.attempt} failed (${last.error.code}: ${last.error.message}); the next is due at ${due}`;
   say('delayed', why, `wait, or run it now: iii job retry ${job.id}`, { until: due });
