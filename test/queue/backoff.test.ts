@@ -15,6 +15,17 @@ describe('the delay after a failed attempt', () => {
     expect(backoffDelayMs(attempt, plain, fixedRandom())).toBe(delayMs);
   });
 
+  it.each([
+    [1_000, [1_000, 2_000, 4_000, 8_000, 16_000]],
+    [2_000, [2_000, 4_000, 8_000, 16_000, 32_000]],
+    [5_000, [5_000, 10_000, 20_000, 40_000, 80_000]],
+  ])('follows the documented table for backoff_ms %i', (backoffMs, delays) => {
+    const table = delays.map((_, n) =>
+      backoffDelayMs(n + 1, { ...plain, backoffMs }, fixedRandom()),
+    );
+    expect(table).toEqual(delays);
+  });
+
   it('stops growing at the cap of the queue', () => {
     const capped = { ...plain, maxBackoffMs: 3_000 };
     expect(backoffDelayMs(2, capped, fixedRandom())).toBe(2_000);

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engineConfig } from '../support/engine-config.ts';
+import { EngineProcess } from '../support/engine-process.ts';
+import { eventually } from '../support/eventually.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { SDK_VERSIONS, SdkWorker } from '../support/sdk-worker.ts';
+
+const CAMPAIGN = 1_000;
+
+describe.each(SDK_VERSIONS)('topics of iii-sdk $version', (sdk) => {
+  let engine: EngineProcess;
+  let worker: SdkWorker;
+  let observer: RawClient;
+
+  beforeAll(async () => {
+    engine = await EngineProcess.start({ config: engineConfig({ 'bulk-email': {} }) });
+    observer = await RawClient.connect(engine.url);
+    worker = await SdkWorker.start(sdk, engine.url);
+  });
+  afterAll(async () => {
+    await worker.close();
+    observer.terminate();
+    await engine.close();
+  });
+
+  const subscribe = async (type: string, function_id: string, config: object): Promise<void> => {
+    await worker.do('registerTrigger', { trigger: { type, function_id, config } });
+    // Frames of one connection stay in order: an answered call shows that the trigger is there.
+    await worker.trigger({ functionId: 'iii::queue::list', payload: {} });
+  };
+  const publish = (name: string, topic: string, data: unknown, isVoid = false): Promise<unknown> =>
+    worker.trigger({ functionId: name, payload: { topic, data }, isVoid });
+  const count = async (topic: string): Promise<unknown> =>
+    (await worker.trigger({ functionId: 'queue.dlq_count', payload: { topic } })).result;
+
+  it('reach every subscribed function, published under each name and subscribed under both', async () => {
+    await worker.register('mail', 'nothing');
+    await worker.register('count', 'nothing');
+    await subscribe('queue', 'mail', { topic: 'order.created' });
+    await subscribe('durable:subscriber', 'count', { topic: 'order.created' });
+    await publish('enqueue', 'order.created', { n: 1 }, true);
+    await publish('queue.enqueue', 'order.created', { n: 2 });
+    await publish('iii::durable::publish', 'order.created', { n: 3 });
+    for (const functionId of ['mail', 'count']) {
+      await worker.call(functionId, 3);
+      const seen = worker.callsOf(functionId).map(({ data }) => (data as { n: number }).n);
+      expect(seen.toSorted()).toEqual([1, 2, 3]);
+    }
+  });
+
+  it('retry as the subscription says, keep the dead message, and publish it to the dead-letter topic', async () => {
+    const queue = { max_retries: 2, retry_delay_ms: 20, dead_letter_topic: 'emails.failed' };
+    await worker.register('send', 'fail');
+    await worker.register('log', 'nothing');
+    await subscribe('queue', 'log', { topic: 'emails.failed' });
+    const metadata = { infrastructure: { queue } };
+    await subscribe('queue', 'send', { topic: 'emails.send', metadata });
+    await publish('queue.enqueue', 'emails.send', { to: 'ada@example.com' });
+    expect((await worker.call('log')).data).toEqual({ to: 'ada@example.com' });
+    expect(worker.callsOf('send')).toHaveLength(2);
+    expect(await count('emails.send')).toBe(1);
+    const redriven = { functionId: 'queue.redrive_dlq', payload: { topic: 'emails.send' } };
+    expect((await worker.trigger(redriven)).result).toBe(1);
+    await worker.call('send', 4);
+  });
+
+  it('take a campaign of a thousand single enqueues beside them, and lose none', async () => {
+    await worker.register('emails::send', 'nothing');
+    for (let n = 0; n < CAMPAIGN; n++) await worker.enqueue('bulk-email', 'emails::send', { n });
+    await worker.call('emails::send', CAMPAIGN, 30_000);
+    const seen = worker.callsOf('emails::send').map(({ data }) => (data as { n: number }).n);
+    expect(new Set(seen).size).toBe(CAMPAIGN);
+  });
+});
+
+describe('a topic over the wire', () => {
+  it('carries the trace of the publisher to every attempt of every subscriber', async () => {
+    const engine = await EngineProcess.start();
+    const client = await RawClient.connect(engine.url);
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const context = { traceparent: `00-${trace}-00f067aa0ba902b7-01`, baggage: 'tenant=a' };
+    client.offer('on-note', () => ({ error: { code: 'later', message: 'not yet' } }));
+    client.send({
+      type: 'registertrigger',
+      id: 't1',
+      trigger_type: 'queue',
+      function_id: 'on-note',
+      config: { topic: 'notes', queue_config: { maxRetries: 2, backoffDelayMs: 10 } },
+    });
+    await client.settled();
+    const note = JSON.stringify({ topic: 'notes', data: { message: 'Hello' } });
+    await client.invoke('queue.enqueue', note, context);
+    const attempts = await eventually(() => {
+      const calls = client.deliveries('on-note');
+      return calls.length === 2 && calls;
+    });
+    for (const { data, traceparent, baggage } of attempts) {
+      expect(data).toEqual({ message: 'Hello' });
+      expect((traceparent as string).split('-')[1]).toBe(trace);
+      expect(baggage).toBe('tenant=a');
+    }
+    client.terminate();
+    await engine.close();
+  });
+});
