@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import type { SignalName } from '../io.ts';
 import { countOf } from '../output/words.ts';
-import { describeFailure } from '../report.ts';
+import { describeFailure, failureJson } from '../report.ts';
 import { usageError } from '../usage.ts';
 import { describePolicy } from '../views/policy.ts';
 
@@ -52,7 +52,9 @@ export const run: RunCommand = async (context, input) => {
 
 /** The disk can no longer be trusted: nothing may be answered any more, and a new start recovers. */
 async function endAtOnce(context: Context, error: IiiError): Promise<void> {
-  await context.output.problem(describeFailure(error, context.settings.debug));
+  const { output, settings } = context;
+  const describe = output.forPeople ? describeFailure : failureJson;
+  await output.problem(describe(error, settings.debug));
   context.io.exitNow(exitStatusOf(error.code));
 }
 

@@ -37,7 +37,7 @@ export function writeFailed(folder: string, failure: CommitFailure): IiiError {
     hint: failure.fatal
       ? `Look at the disk, then start again; iii store verify ${folder} checks what is there.`
       : 'Make room on the disk; it is tried again all the time.',
-    details: { folder, code: failure.code, retryable: !failure.fatal },
+    details: { folder, errno: failure.code, retryable: !failure.fatal },
     cause: failure,
   });
 }
