@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -22,6 +22,18 @@ export class Disk {
     execFileSync('truncate', ['-s', `${IMAGE_MIB}M`, this.#image]);
     execFileSync('mkfs.ext4', ['-q', '-F', this.#image]);
     this.#mount();
+  }
+
+  /** Why there can be none here; `null` when there can. */
+  static unavailable(): string | null {
+    if (process.getuid?.() !== 0) return 'it needs root';
+    const tools = [
+      ['mkfs.ext4', '-V'],
+      ['losetup', '-f'],
+      ['python3', '-V'],
+    ];
+    const missing = tools.find(([tool = '', flag = '']) => spawnSync(tool, [flag]).status !== 0);
+    return missing === undefined ? null : `${missing.join(' ')} fails`;
   }
 
   cutPower(): void {

@@ -5,63 +5,101 @@ import { createWriteStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { monotonicMs } from './history.ts';
+import { CONCURRENCY, GRACE_MS, GROUPED, GROUPS_AT_ONCE, MAX_ATTEMPTS, PLAIN } from './job-plan.ts';
 
 const BINARY =
   process.env['III_BINARY'] ?? fileURLToPath(new URL('../../bin/iii.js', import.meta.url));
 
+const COMMON = `max_retries: ${MAX_ATTEMPTS}, backoff_ms: 30, concurrency: ${CONCURRENCY}`;
 const CONFIG = `
 workers:
   - name: iii-queue
     config:
       queue_configs:
-        plain: { max_retries: 2, backoff_ms: 30, concurrency: 20 }
-        grouped: { type: fifo, message_group_field: group, group_concurrency: 8, concurrency: 20, max_retries: 2, backoff_ms: 30 }
+        ${PLAIN}: { ${COMMON} }
+        ${GROUPED}: { type: fifo, message_group_field: group, group_concurrency: ${GROUPS_AT_ONCE}, ${COMMON} }
 `;
+
+export interface EngineSetup {
+  readonly store: string;
+  readonly port: number;
+  /** Where the configuration and the log go. */
+  readonly scratch: string;
+}
+
+/** A second engine that is not refused must not stay. */
+const SECOND_ENGINE_MS = 60_000;
 
 /** One life of the built engine. */
 export class Engine {
-  readonly startedInMs: number;
+  readonly #setup: EngineSetup;
   readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  readonly #bornAt = monotonicMs();
+  #stderr = '';
 
-  private constructor(child: ChildProcess, startedInMs: number) {
-    this.#child = child;
-    this.startedInMs = startedInMs;
-  }
-
-  /** @param scratch where the configuration and the log go */
-  static async start(store: string, port: number, scratch: string): Promise<Engine> {
+  constructor(setup: EngineSetup) {
+    const { store, port, scratch } = setup;
+    this.#setup = setup;
     const config = join(scratch, 'engine.yaml');
     writeFileSync(config, CONFIG);
-    const begin = monotonicMs();
-    const args = ['serve', '-o', 'json', '-c', config, '--store', store, '--grace', '5s'];
-    const ports = ['--port', String(port), '--http-port', '0'];
-    const child = spawn(process.execPath, [BINARY, ...args, ...ports], {
+    const args = ['serve', '-o', 'json', '-c', config, '--store', store];
+    const rest = ['--grace', `${GRACE_MS}ms`, '--port', String(port), '--http-port', '0'];
+    this.#child = spawn(process.execPath, [BINARY, ...args, ...rest], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = createWriteStream(join(scratch, 'engine.log'), { flags: 'a' });
-    child.stderr.pipe(log);
-    const exited = once(child, 'exit').then(([code]) => {
-      throw new Error(`the engine ended with ${String(code)}; see ${scratch}/engine.log`);
+    this.#child.stderr?.on('data', (bytes: Buffer) => {
+      log.write(bytes);
+      this.#stderr = (this.#stderr + bytes.toString()).slice(-10_000);
     });
-    exited.catch(() => undefined);
-    await Promise.race([once(child.stdout, 'data'), exited]);
-    child.stdout.resume();
-    return new Engine(child, monotonicMs() - begin);
+    this.#exited = once(this.#child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Ends the process with no warning. */
-  async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exit = once(this.#child, 'exit');
+  /** Waits until it is ready, and answers how long that took since it was started. */
+  async ready(): Promise<number> {
+    const { stdout } = this.#child;
+    const exited = this.#exited.then((code) => {
+      throw new Error(
+        `the engine ended with ${String(code)}; see ${this.#setup.scratch}/engine.log`,
+      );
+    });
+    exited.catch(() => undefined);
+    await Promise.race([stdout === null ? exited : once(stdout, 'data'), exited]);
+    stdout?.resume();
+    return monotonicMs() - this.#bornAt;
+  }
+
+  /** Waits for its end, for a while. */
+  async endsWithin(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([this.#exited, late]);
+    clearTimeout(timer);
+  }
+
+  /** Ends the process with no warning. Answers its status when it had ended by itself. */
+  kill(): Promise<number | null> {
     this.#child.kill('SIGKILL');
-    await exit;
+    return this.#exited;
   }
 
   /** Ends it in order, and answers its exit status. */
-  async stop(): Promise<number | null> {
-    const exit = once(this.#child, 'exit');
+  stop(): Promise<number | null> {
     this.#child.kill('SIGTERM');
-    const [code] = (await exit) as [number | null];
-    return code;
+    return this.#exited;
+  }
+
+  /** Starts another one on the same folder, which has to be refused. */
+  async startSecond(): Promise<{ status: number | null; tookMs: number; namesOwner: boolean }> {
+    const second = new Engine({ ...this.#setup, port: 0 });
+    const from = monotonicMs();
+    const deadline = setTimeout(() => void second.kill(), SECOND_ENGINE_MS);
+    const status = await second.#exited;
+    clearTimeout(deadline);
+    const namesOwner = second.#stderr.includes(String(this.#child.pid));
+    return { status, tookMs: monotonicMs() - from, namesOwner };
   }
 }

@@ -1,39 +1,118 @@
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 
-/** What one process saw. Times are milliseconds of the machine's monotonic clock. */
+/** What an operator asks for. */
+export type CommandName = 'redrive' | 'discard' | 'cancel' | 'pause' | 'resume';
+
+/** What ends a life of the engine. */
+export type FaultName = 'kill' | 'kill while starting' | 'power cut' | 'stop';
+
+/** Changes of a queue since its store was made. */
+export interface Totals {
+  readonly enqueued: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly dead: number;
+  readonly redriven: number;
+  readonly discarded: number;
+}
+
+/** A queue as the engine describes it. */
+export interface QueueView {
+  readonly name: string;
+  readonly paused: boolean;
+  readonly waiting: number;
+  readonly delayed: number;
+  readonly inFlight: number;
+  readonly dead: number;
+  readonly totals: Totals;
+}
+
+interface Line {
+  /** Milliseconds of the machine's monotonic clock, which all its processes share. */
+  readonly at: number;
+}
+
+/** What one process saw. */
 export type HistoryLine =
+  | EnqueueLine
+  | WorkerLine
+  | OperatorLine
+  /** Before a fault begins. */
+  | (Line & { readonly kind: 'fault'; readonly fault: FaultName })
+  /** The disk has lost its power: nothing can become durable any more. */
+  | (Line & { readonly kind: 'dark' })
+  /** The engine's process has ended; `status` is null when a signal ended it. */
+  | (Line & { readonly kind: 'gone'; readonly status: number | null })
+  | (Line & { readonly kind: 'ready'; readonly startedInMs: number })
+  /** Another engine was started on the same folder. */
+  | (Line & {
+      readonly kind: 'second engine';
+      readonly status: number | null;
+      readonly tookMs: number;
+      readonly namesOwner: boolean;
+    });
+
+type EnqueueLine =
   /** Before an enqueue is sent. */
-  | {
+  | (Line & {
       readonly kind: 'invoke';
-      readonly at: number;
       readonly key: string;
       readonly group: string | null;
-    }
-  | { readonly kind: 'accepted'; readonly at: number; readonly key: string; readonly id: string }
-  | { readonly kind: 'refused'; readonly at: number; readonly key: string; readonly error: string }
+      readonly dedupKey: string | null;
+      readonly delayMs: number;
+    })
+  | (Line & { readonly kind: 'accepted'; readonly key: string; readonly id: string })
+  | (Line & { readonly kind: 'refused'; readonly key: string; readonly error: string })
   /** The connection went before the answer came. */
-  | { readonly kind: 'unknown'; readonly at: number; readonly key: string }
-  | {
+  | (Line & { readonly kind: 'unknown'; readonly key: string });
+
+type WorkerLine =
+  | (Line & {
       readonly kind: 'delivered';
-      readonly at: number;
+      /** When the connection it came through was opened. */
+      readonly since: number;
       readonly key: string;
       readonly id: string;
       readonly attempt: number;
       readonly epoch: number;
       readonly isIntact: boolean;
-    }
+    })
   /** Before an answer is sent. */
-  | {
+  | (Line & {
       readonly kind: 'answered';
-      readonly at: number;
+      readonly since: number;
       readonly id: string;
       readonly epoch: number;
       readonly ok: boolean;
-    }
-  /** A fault began: the engine was killed, or its disk lost power. */
-  | { readonly kind: 'fault'; readonly at: number; readonly fault: 'kill' | 'power cut' }
-  | { readonly kind: 'ready'; readonly at: number; readonly startedInMs: number };
+    })
+  /** An answer that must change nothing: the second one, or through another connection. */
+  | (Line & { readonly kind: 'late'; readonly id: string; readonly epoch: number });
+
+type OperatorLine =
+  /** Before a command is sent. `ids` are the jobs it names; none for a queue as a whole. */
+  | (Line & {
+      readonly kind: 'command';
+      readonly number: number;
+      readonly command: CommandName;
+      readonly queue: string;
+      readonly ids: readonly string[];
+      /** The command before it was the same. */
+      readonly again: boolean;
+    })
+  /** It was carried out, for these jobs. */
+  | (Line & { readonly kind: 'effect'; readonly number: number; readonly ids: readonly string[] })
+  /** No answer, or an error: it took place or not. */
+  | (Line & { readonly kind: 'uncertain'; readonly number: number; readonly error: string | null })
+  | (Line & { readonly kind: 'looked'; readonly queues: readonly QueueView[] })
+  /** The queue was seen paused and with nothing in flight. */
+  | (Line & { readonly kind: 'quiet'; readonly queue: string })
+  /** These jobs were seen in this state, at some time since `asked`. */
+  | (Line & {
+      readonly kind: 'seen';
+      readonly asked: number;
+      readonly state: 'completed' | 'dead' | 'discarded';
+      readonly ids: readonly string[];
+    });
 
 export type LineOf<Kind extends HistoryLine['kind']> = Extract<HistoryLine, { kind: Kind }>;
 
@@ -58,19 +137,4 @@ export class HistoryWriter {
       this.#stream.end(resolve);
     });
   }
-}
-
-/** How a job behaves, known from its key alone: so that every process can tell. */
-export type Fate = 'succeeds' | 'fails once' | 'fails always';
-
-export function fateOf(key: string): Fate {
-  const draw = Number.parseInt(key.slice(-1), 36) % 10;
-  if (draw === 0) return 'fails always';
-  return draw === 1 ? 'fails once' : 'succeeds';
-}
-
-/** A payload that tells whether it is still what was sent. */
-export function payloadOf(key: string, group: string | null): string {
-  const digest = createHash('sha256').update(key).digest('hex');
-  return JSON.stringify({ key, ...(group === null ? {} : { group }), filler: digest.repeat(4) });
 }

@@ -7,15 +7,17 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { RawClient } from '../support/raw-client.ts';
-import type { Dump } from './check-history.ts';
 import { checkHistory } from './check-history.ts';
 import { Disk } from './disk.ts';
+import type { Dump } from './dump.ts';
+import { takeDump } from './dump.ts';
 import { Engine } from './engine.ts';
-import type { HistoryLine } from './history.ts';
+import { tooLittle } from './enough.ts';
+import type { FaultName, HistoryLine } from './history.ts';
 import { HistoryWriter, monotonicMs } from './history.ts';
+import { INVARIANTS } from './invariants.ts';
 
-// Kills a working engine again and again, and holds what its clients saw against its receipts.
+// Kills a working engine again and again, and holds what its clients saw against its promises.
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '50' },
@@ -23,83 +25,144 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
+const unavailable = Number(values['power-cuts']) > 0 ? Disk.unavailable() : null;
+if (unavailable !== null) console.log(`no power cuts: ${unavailable}`);
 const kills = Number(values.kills);
-const powerCuts = Number(values['power-cuts']);
+const asked: Readonly<Record<FaultName, number>> = {
+  kill: Math.ceil(kills * 0.8),
+  'kill while starting': Math.floor(kills * 0.2),
+  'power cut': unavailable === null ? Number(values['power-cuts']) : 0,
+  // one in ten comes on top: not a fault, but what must lose nothing either
+  stop: Math.ceil((kills + Number(values['power-cuts'])) / 10),
+};
 
 const LONGEST_LIFE_MS = 700;
+const USUAL_START_MS = 1_000;
 const SHORTEST_LIFE_MS = 60;
+/** How far a start gets before it is killed, at most. */
+const LONGEST_START_MS = 1_500;
+/** How long an engine may go on without its disk. */
+const LONGEST_DARK_MS = 300;
 const DRAIN_MS = 120_000;
-const POLL_MS = 100;
-/** What makes a run mean something: for each fault on average. */
-const FEWEST_PER_FAULT = { accepted: 20, deliveries: 20, redeliveries: 0.5 };
+const SECOND_ENGINE_EVERY = 20;
+const REPORT_EVERY = 50;
+const SHOWN = 5;
+const CLIENTS = ['worker', 'worker', 'operator', 'producer', 'producer'];
 
 const scratch = mkdtempSync(join(tmpdir(), 'iii-crash-'));
-const disk = powerCuts > 0 ? new Disk(scratch) : null;
-const store = join(disk?.folder ?? scratch, 'store');
+const disk = asked['power cut'] > 0 ? new Disk(scratch) : null;
 const port = await freePort();
 const url = `ws://127.0.0.1:${port}`;
 mkdirSync(join(scratch, 'history'));
 const history = new HistoryWriter(historyFile('engine'));
+const setup = { store: join(disk?.folder ?? scratch, 'store'), port, scratch };
 
-const clients = ['worker', 'worker', 'producer', 'producer'].map(startClient);
-let engine: Engine | undefined;
-let dump: Dump;
-let status: number | null;
+const clients = CLIENTS.map(startClient);
+const workers = clients.slice(0, 2);
+const others = clients.slice(2);
+let engine = new Engine(setup);
+const dumps: Dump[] = [];
+/** How much slower than usual the machine is: a life is as long as it takes to do something in it. */
+let slowness = 1;
 try {
-  engine = await start();
-  for (let fault = 0; fault < kills + powerCuts; fault++) {
-    await pause(SHORTEST_LIFE_MS + Math.random() * (LONGEST_LIFE_MS - SHORTEST_LIFE_MS));
-    const isPowerCut = fault < powerCuts;
-    history.write({ kind: 'fault', at: monotonicMs(), fault: isPowerCut ? 'power cut' : 'kill' });
-    if (isPowerCut) disk?.cutPower();
-    await engine.kill();
-    if (isPowerCut) disk?.restart();
-    engine = await start();
+  await start();
+  for (const [index, fault] of planFaults().entries()) {
+    if (index % REPORT_EVERY === REPORT_EVERY - 1) console.log(`${index + 1} faults`);
+    await pause(between(SHORTEST_LIFE_MS, LONGEST_LIFE_MS) * slowness);
+    if (index % SECOND_ENGINE_EVERY === SECOND_ENGINE_EVERY - 1) {
+      const second = await engine.startSecond();
+      history.write({ kind: 'second engine', at: monotonicMs(), ...second });
+    }
+    await strike(fault);
   }
-  await Promise.all(clients.slice(2).map(stopClient));
-  dump = await drained();
-  await Promise.all(clients.slice(0, 2).map(stopClient));
-  status = await engine.stop();
+  await Promise.all(others.map(stopClient));
+  dumps.push(await takeDump(url, DRAIN_MS));
+  await Promise.all(workers.map(stopClient));
+  for (const fault of ['stop', 'kill'] as const) {
+    await strike(fault);
+    dumps.push(await takeDump(url, DRAIN_MS));
+  }
+  history.write({ kind: 'fault', at: monotonicMs(), fault: 'stop' });
+  gone(await engine.stop());
 } catch (thrown) {
   for (const client of clients) client.kill('SIGKILL');
-  await engine?.kill();
+  await engine.kill();
   throw thrown;
 } finally {
   await history.close();
   disk?.remove();
 }
 
-const lines = ['engine', 0, 1, 2, 3].flatMap(readHistory);
-const { violations, volumes } = checkHistory(lines, dump);
-const starts = lines
-  .filter((line) => line.kind === 'ready')
-  .map(({ startedInMs }) => startedInMs)
-  .sort((a, b) => a - b);
-const problems = [
-  ...violations.slice(0, 20),
-  ...(violations.length > 20 ? [`and ${violations.length - 20} more`] : []),
-  ...(status === 0 ? [] : [`the engine ended with ${String(status)} after SIGTERM`]),
-  ...Object.entries(FEWEST_PER_FAULT)
-    .filter(([name, fewest]) => volumes[name as keyof typeof volumes] < fewest * volumes.faults)
-    .map(([name]) => `too little happened: ${name}`),
-];
-console.log(
-  JSON.stringify({
-    ...volumes,
-    dead: dump.dead.length,
-    startMs: { p50: percentile(0.5), p99: percentile(0.99) },
-    violations: violations.length,
-  }),
-);
-for (const problem of problems) console.log(problem);
-if (problems.length > 0 || values.keep) console.log(`History: ${scratch}`);
-else rmSync(scratch, { recursive: true, force: true });
-process.exitCode = problems.length > 0 ? 1 : 0;
+const lines = ['engine', ...CLIENTS.keys()].flatMap(readHistory);
+const { violations, volumes } = checkHistory(lines, dumps);
+const shortages = tooLittle(volumes, asked);
+report();
 
-async function start(): Promise<Engine> {
-  const started = await Engine.start(store, port, scratch);
-  history.write({ kind: 'ready', at: monotonicMs(), startedInMs: started.startedInMs });
-  return started;
+function report(): void {
+  const starts = lines
+    .filter((line) => line.kind === 'ready')
+    .map(({ startedInMs }) => startedInMs)
+    .sort((a, b) => a - b);
+  const percentile = (share: number): number =>
+    Math.round(starts[Math.min(starts.length - 1, Math.floor(starts.length * share))] ?? 0);
+  console.log(JSON.stringify(volumes));
+  console.log(`start: p50 ${percentile(0.5)} ms, p99 ${percentile(0.99)} ms`);
+  for (const { id, promise } of INVARIANTS) {
+    const found = violations[id] ?? [];
+    console.log(`${id.padEnd(6)} ${found.length === 0 ? 'holds ' : 'BROKEN'} ${promise}`);
+    for (const violation of found.slice(0, SHOWN)) console.log(`         ${violation}`);
+    if (found.length > SHOWN) console.log(`         and ${found.length - SHOWN} more`);
+  }
+  for (const shortage of shortages) console.log(`too little happened: ${shortage}`);
+  const isFine = Object.keys(violations).length === 0 && shortages.length === 0;
+  if (!isFine || values.keep) console.log(`History: ${scratch}`);
+  else rmSync(scratch, { recursive: true, force: true });
+  process.exitCode = isFine ? 0 : 1;
+}
+
+/** Ends this life of the engine, and begins the next one. */
+async function strike(fault: FaultName): Promise<void> {
+  history.write({ kind: 'fault', at: monotonicMs(), fault });
+  switch (fault) {
+    case 'kill':
+      gone(await engine.kill());
+      break;
+    case 'kill while starting':
+      gone(await engine.kill());
+      engine = new Engine(setup);
+      await pause(between(0, LONGEST_START_MS));
+      gone(await engine.kill());
+      break;
+    case 'power cut':
+      disk?.cutPower();
+      history.write({ kind: 'dark', at: monotonicMs() });
+      await engine.endsWithin(between(0, LONGEST_DARK_MS));
+      gone(await engine.kill());
+      disk?.restart();
+      break;
+    case 'stop':
+      gone(await engine.stop());
+  }
+  engine = new Engine(setup);
+  await start();
+}
+
+async function start(): Promise<void> {
+  const startedInMs = await engine.ready();
+  slowness = Math.max(1, startedInMs / USUAL_START_MS);
+  history.write({ kind: 'ready', at: monotonicMs(), startedInMs });
+}
+
+function gone(status: number | null): void {
+  history.write({ kind: 'gone', at: monotonicMs(), status });
+}
+
+/** All faults in a random order. */
+function planFaults(): FaultName[] {
+  const faults = Object.entries(asked).flatMap(([name, count]) =>
+    Array.from({ length: count }, () => ({ name: name as FaultName, draw: Math.random() })),
+  );
+  return faults.sort((a, b) => a.draw - b.draw).map(({ name }) => name);
 }
 
 function startClient(kind: string, index: number): ChildProcess {
@@ -108,59 +171,11 @@ function startClient(kind: string, index: number): ChildProcess {
 }
 
 async function stopClient(client: ChildProcess): Promise<void> {
+  if (client.exitCode !== null) throw new Error(`a client ended with ${client.exitCode}`);
   const exit = once(client, 'exit');
   client.send('stop');
-  await exit;
-}
-
-/** Waits until no job can run any more, and asks for what is left. */
-async function drained(): Promise<Dump> {
-  const client = await RawClient.connect(url);
-  const deadline = monotonicMs() + DRAIN_MS;
-  for (;;) {
-    const { queues } = await client.call<{ queues: readonly QueueCounts[] }>('iii::queue::list');
-    const sum = (name: keyof QueueCounts): number =>
-      queues.reduce((total, queue) => total + Number(queue[name]), 0);
-    const unfinished = sum('waiting') + sum('delayed') + sum('inFlight');
-    if (unfinished > 0 && monotonicMs() < deadline) {
-      await pause(POLL_MS);
-      continue;
-    }
-    const totals = { enqueued: 0, completed: 0, dead: 0 };
-    for (const { name } of queues) {
-      const detail = await client.call<{ totals: typeof totals }>('iii::queue::get', {
-        queue: name,
-      });
-      for (const total of ['enqueued', 'completed', 'dead'] as const) {
-        totals[total] += detail.totals[total];
-      }
-    }
-    const { enqueued, completed, dead: deadEver } = totals;
-    const dump = { dead: await allDead(client), unfinished, enqueued, completed, deadEver };
-    client.terminate();
-    return dump;
-  }
-}
-
-interface QueueCounts {
-  readonly name: string;
-  readonly waiting: number;
-  readonly delayed: number;
-  readonly inFlight: number;
-}
-
-async function allDead(client: RawClient): Promise<Dump['dead']> {
-  const dead: Dump['dead'][number][] = [];
-  let cursor: string | null = null;
-  do {
-    const page: { jobs: Dump['dead']; nextCursor: string | null } = await client.call(
-      'iii::job::list',
-      { states: ['dead'], limit: 500, ...(cursor === null ? {} : { cursor }) },
-    );
-    dead.push(...page.jobs);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return dead;
+  const [code] = (await exit) as [number | null];
+  if (code !== 0) throw new Error(`a client ended with ${String(code)}`);
 }
 
 function readHistory(name: string | number): HistoryLine[] {
@@ -172,8 +187,8 @@ function historyFile(name: string | number): string {
   return join(scratch, 'history', `${name}.ndjson`);
 }
 
-function percentile(share: number): number {
-  return Math.round(starts[Math.min(starts.length - 1, Math.floor(starts.length * share))] ?? 0);
+function between(least: number, most: number): number {
+  return least + Math.random() * (most - least);
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,11 +1,16 @@
 import type { Frame } from './connection.ts';
 import { Connection } from './connection.ts';
-import { fateOf, HistoryWriter, monotonicMs, payloadOf } from './history.ts';
+import { HistoryWriter, monotonicMs } from './history.ts';
+import { payloadOf, succeeds } from './job-plan.ts';
 
 // A process of its own: worker.ts URL HISTORY-FILE. Runs jobs until it is sent a message.
 const [url = '', file = ''] = process.argv.slice(2);
 
 const LONGEST_MS = 4;
+/** The share of answers that are sent twice, the second time with the opposite outcome. */
+const TWICE_SHARE = 0.02;
+/** Calls of a lost connection that are answered through the next one. */
+const LATE_ANSWERS = 3;
 const history = new HistoryWriter(file);
 
 interface Payload {
@@ -13,10 +18,25 @@ interface Payload {
   readonly group?: string;
 }
 
+/** A call that was delivered through this connection. */
+interface Call {
+  readonly frame: Frame;
+  readonly id: string;
+  readonly epoch: number;
+}
+
+let lastCalls: Call[] = [];
+
 const connection = new Connection(url, {
-  opened: () => connection.send(JSON.stringify({ type: 'registerfunction', id: 'crash::work' })),
-  frame: (frame) => {
-    if (frame['type'] === 'invokefunction' && frame['function_id'] === 'crash::work') run(frame);
+  opened: () => {
+    connection.send(JSON.stringify({ type: 'registerfunction', id: 'crash::work' }));
+    for (const call of lastCalls) answerLate(call, true);
+    lastCalls = [];
+  },
+  frame: (frame, text) => {
+    if (frame['type'] === 'invokefunction' && frame['function_id'] === 'crash::work') {
+      run(frame, text);
+    }
   },
   closed: () => undefined,
 });
@@ -27,27 +47,37 @@ process.on('message', () => {
   void history.close();
 });
 
-function run(frame: Frame): void {
-  const payload = frame['data'] as Payload;
-  const { key, group = null } = payload;
+function run(frame: Frame, text: string): void {
+  const { key, group = null } = frame['data'] as Payload;
   const metadata = frame['metadata'] as {
     'iii.job': { id: string; attempt: number; epoch: number };
   };
   const { id, attempt, epoch } = metadata['iii.job'];
-  const isIntact = JSON.stringify(payload) === payloadOf(key, group);
-  history.write({ kind: 'delivered', at: monotonicMs(), key, id, attempt, epoch, isIntact });
-  const fate = fateOf(key);
-  const ok = fate === 'succeeds' || (fate === 'fails once' && attempt > 1);
+  const since = connection.openedAt;
+  const isIntact = text.includes(payloadOf(key, group));
+  history.write({ kind: 'delivered', at: monotonicMs(), since, key, id, attempt, epoch, isIntact });
+  const call = { frame, id, epoch };
+  lastCalls = [...lastCalls, call].slice(-LATE_ANSWERS);
   setTimeout(() => {
-    const { invocation_id, function_id } = frame;
-    const answer = ok ? { result: null } : { error: { code: 'boom', message: 'as planned' } };
-    const text = JSON.stringify({
-      type: 'invocationresult',
-      invocation_id,
-      function_id,
-      ...answer,
-    });
-    if (connection.send(text))
-      history.write({ kind: 'answered', at: monotonicMs(), id, epoch, ok });
+    const ok = succeeds(key, attempt, epoch);
+    if (connection.openedAt !== since) answerLate(call, ok);
+    else if (connection.isOpen) {
+      history.write({ kind: 'answered', at: monotonicMs(), since, id, epoch, ok });
+      answer(frame, ok);
+      if (Math.random() < TWICE_SHARE) answerLate(call, !ok);
+    }
   }, Math.random() * LONGEST_MS);
+}
+
+function answerLate({ frame, id, epoch }: Call, ok: boolean): void {
+  if (!connection.isOpen) return;
+  history.write({ kind: 'late', at: monotonicMs(), id, epoch });
+  answer(frame, ok);
+}
+
+function answer({ invocation_id, function_id }: Frame, ok: boolean): void {
+  const outcome = ok ? { result: null } : { error: { code: 'boom', message: 'as planned' } };
+  connection.send(
+    JSON.stringify({ type: 'invocationresult', invocation_id, function_id, ...outcome }),
+  );
 }
