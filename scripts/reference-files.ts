@@ -12,10 +12,10 @@ interface ReferenceFile {
 
 export function referenceFiles(): readonly ReferenceFile[] {
   return [
-    {
-      path: 'docs/configuration.md',
-      make: (page) => formatted(fillTables(page), 'docs/configuration.md'),
-    },
+    ...['docs/configuration.md', 'docs/migration.md'].map((path) => ({
+      path,
+      make: (page: string) => formatted(fillTables(page), path),
+    })),
     {
       path: 'schema.json',
       make: () => formatted(JSON.stringify(configSchema()), 'schema.json'),

@@ -1,9 +1,17 @@
 import type { KeySpec, KeyTable } from '../src/config/key-spec.ts';
 import * as keys from '../src/config/keys.ts';
 import * as modules from '../src/config/module-keys.ts';
+import { MODULES } from '../src/config/modules.ts';
 import { PROBLEM_CODES } from '../src/config/problem-codes.ts';
 
-/** The tables of docs/configuration.md, by the name in their markers. */
+/** What to say of a module of the original. */
+const STATUS = {
+  built: 'yes',
+  not_built_yet: 'not yet: its entry is ignored, with a warning',
+  no_effect: 'has no counterpart: its entry is ignored, with a warning',
+} as const;
+
+/** The tables of the pages in docs/, by the name in their markers. */
 export const REFERENCE: Readonly<Record<string, string>> = {
   'top level': keyTable(keys.TOP_KEYS),
   token: keyTable(keys.TOKEN_KEYS),
@@ -27,12 +35,21 @@ export const REFERENCE: Readonly<Record<string, string>> = {
   pubsub: keyTable(modules.PUBSUB_KEYS),
   'http functions': keyTable(modules.HTTP_FUNCTIONS_KEYS),
   'url security': keyTable(modules.URL_SECURITY_KEYS),
+  'module names': moduleNames(),
   problems: [
     '| code | meaning |',
     '| --- | --- |',
     ...Object.entries(PROBLEM_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
   ].join('\n'),
 };
+
+function moduleNames(): string {
+  const rows = Object.values(MODULES).map(({ names, status }) => {
+    const [newer, ...others] = names.map((name) => `\`${name}\``);
+    return `| ${others.join(', ')} | ${newer} | ${STATUS[status]} |`;
+  });
+  return ['| also called | newest name | here |', '| --- | --- | --- |', ...rows].join('\n');
+}
 
 function keyTable(table: KeyTable): string {
   const rows = Object.entries(table).map(

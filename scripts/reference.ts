@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { referenceFiles } from './reference-files.ts';
 
 /**
- * Keeps the tables of docs/configuration.md and schema.json equal to the tables the configuration is
+ * Keeps the tables of the pages in docs/ and schema.json equal to the tables the configuration is
  * checked with. Without arguments it only compares, and fails when a file is stale; `--write` writes.
  */
 

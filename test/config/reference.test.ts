@@ -10,8 +10,8 @@ describe('the reference of the configuration', () => {
   });
 
   it('has every table', () => {
-    const page = textOf('../../docs/configuration.md');
-    const shown = [...page.matchAll(/<!-- table: (.+?) -->/g)].map(([, name]) => name);
+    const pages = ['configuration', 'migration'].map((name) => textOf(`../../docs/${name}.md`));
+    const shown = [...pages.join('').matchAll(/<!-- table: (.+?) -->/g)].map(([, name]) => name);
     expect(shown.toSorted()).toEqual(Object.keys(REFERENCE).toSorted());
   });
 });

@@ -84,13 +84,15 @@ const CASES: readonly Example[] = [
     offers: 'notify-completion',
     proves: async ({ iii, post }) => {
       expect(await post('/messages', {})).toMatchObject({ status: 400 });
-      expect(await post('/messages', { text: 'fail once' })).toMatchObject({ status: 202 });
+      const urgent = { text: 'fail once', priority: 'high' };
+      expect(await post('/messages', urgent)).toMatchObject({ status: 202 });
       const notified = await eventually(async () => {
         const list = await iii.call<{ id: string }[]>('state::list', { scope: 'notified' });
         return list.length === 1 && list[0];
       });
       const messages = await iii.call('state::list', { scope: 'messages' });
-      expect(messages).toEqual([{ id: notified.id, status: 'done', text: 'fail once' }]);
+      const done = { status: 'done', text: 'fail once', result: 'FAIL ONCE' };
+      expect(messages).toEqual([{ id: notified.id, ...done }]);
       expect(await iii.call('cleanup-messages')).toEqual({ removed: 1 });
       expect(await iii.call('state::list', { scope: 'messages' })).toEqual([]);
     },

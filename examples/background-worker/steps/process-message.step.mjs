@@ -10,14 +10,12 @@ export const config = {
 };
 
 export async function handler({ id, text, priority }, { iii, job }) {
-  const setStatus = (status) =>
-    iii.call('state::set', { scope: 'messages', key: id, value: { id, status, text } });
+  const setStatus = (status, more) =>
+    iii.call('state::set', { scope: 'messages', key: id, value: { id, status, text, ...more } });
   await setStatus('processing');
   try {
     if (text.includes('fail once') && job.attempt === 1) throw new Error('the mail server is away');
-    const result = priority === 'high' ? text.toUpperCase() : text;
-    await setStatus('done');
-    return { result };
+    await setStatus('done', { result: priority === 'high' ? text.toUpperCase() : text });
   } catch (error) {
     await setStatus('failed');
     // Thrown on: the message is tried again, three times in all.
