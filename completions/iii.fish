@@ -32,6 +32,8 @@ complete -c iii -n __iii_at_start -f -a serve -d 'run the engine in the foregrou
 complete -c iii -n __iii_at_start -f -a demo -d 'see retries, dead letters and redrive happen, in one minute'
 complete -c iii -n __iii_at_start -f -a enqueue -d 'put jobs in a queue'
 complete -c iii -n __iii_at_start -f -a trigger -d 'call a function and print its result'
+complete -c iii -n __iii_at_start -f -a logs -d 'what happens in the engine, as it happens'
+complete -c iii -n __iii_at_start -f -a wait -d 'until a job has ended, or a queue has nothing left to run'
 complete -c iii -n __iii_at_start -f -a publish -d 'publish a message to a topic'
 complete -c iii -n __iii_at_start -f -a completion -d 'print the completion script of a shell'
 complete -c iii -n __iii_at_start -f -a help -d 'help on a command, exit-codes or examples'

@@ -11,6 +11,8 @@ _iii() {
         'demo:see retries, dead letters and redrive happen, in one minute'
         'enqueue:put jobs in a queue'
         'trigger:call a function and print its result'
+        'logs:what happens in the engine, as it happens'
+        'wait:until a job has ended, or a queue has nothing left to run'
         'publish:publish a message to a topic'
         'completion:print the completion script of a shell'
         'help:help on a command, exit-codes or examples'

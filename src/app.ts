@@ -9,6 +9,7 @@ import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { httpCaller } from './gateway/http-caller.ts';
 import { HttpListener } from './gateway/http-listener.ts';
+import { EventLog } from './observe/event-log.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
 import { createStateStore, createStore, stateBeside } from './stores/registry.ts';
@@ -70,9 +71,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   registerTriggerTypes(engine, { stateTriggers: triggersEnabled });
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
+  const eventLog = new EventLog(clock);
+  engine.events.subscribe(eventLog.observe);
   registerAdminFunctions({
     engine,
     activity,
+    eventLog,
     version: VERSION,
     protocol: PROTOCOL_VERSION,
     startedAt: clock.now(),

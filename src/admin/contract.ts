@@ -1,5 +1,6 @@
 import type { QueuePolicy } from '../queue/types.ts';
 import type { JobExplanation } from './explanation.ts';
+import type { EventPage } from './event-view.ts';
 import type { GroupList } from './group-view.ts';
 
 /**
@@ -222,6 +223,23 @@ export interface AdminContract {
     result: GroupList;
   };
 
+  /**
+   * Events as they happen. Without `after`: the newest `recent` ones of those still known. With it:
+   * those behind it, after waiting up to `waitMs` for the first.
+   */
+  'iii::event::list': {
+    input: {
+      readonly after?: number;
+      readonly recent?: number;
+      readonly waitMs?: number;
+      readonly limit?: number;
+      readonly queue?: string;
+      readonly id?: string;
+      readonly kinds?: readonly string[];
+    };
+    result: EventPage;
+  };
+
   /** Dead counts of every dead-letter queue. */
   'iii::dlq::summary': {
     input: Empty;
@@ -312,6 +330,7 @@ export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> 
   'iii::group::list': 'read',
   'iii::job::wait': 'read',
   'iii::job::cancel': 'operate',
+  'iii::event::list': 'read',
   'iii::dlq::summary': 'read',
   'iii::dlq::list': 'read',
   'iii::dlq::redrive': 'operate',

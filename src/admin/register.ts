@@ -4,6 +4,7 @@ import { channelHandlers } from './handlers/channels.ts';
 import { compatHandlers } from './handlers/compat.ts';
 import { deadLetterHandlers } from './handlers/dead-letters.ts';
 import { enqueueHandlers } from './handlers/enqueue.ts';
+import { eventHandlers } from './handlers/events.ts';
 import { groupHandlers } from './handlers/groups.ts';
 import type { AdminHandlers, AdminParts, Handler } from './handlers/handler.ts';
 import { infoHandlers } from './handlers/info.ts';
@@ -32,6 +33,7 @@ export function registerAdminFunctions(parts: AdminParts): void {
     ...queueHandlers(parts),
     ...jobHandlers(parts),
     ...groupHandlers(parts),
+    ...eventHandlers(parts),
     ...deadLetterHandlers(parts),
     ...topicHandlers(parts),
     ...workerHandlers(parts),

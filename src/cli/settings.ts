@@ -23,6 +23,8 @@ export interface Settings {
   readonly timeoutGiven: boolean;
   /** One of `OUTPUT_FORMATS`, or one that only this command has. */
   readonly format: string;
+  /** Whether somebody asked for this format. */
+  readonly formatGiven: boolean;
   readonly color: 'auto' | 'always' | 'never';
   readonly time: 'relative' | 'iso';
   readonly debug: boolean;
@@ -73,6 +75,7 @@ export async function resolveSettings(
       options['json'] === true
         ? 'json'
         : choose(output, 'output format', [...OUTPUT_FORMATS, ...moreFormats], 'table'),
+    formatGiven: options['json'] === true || output !== undefined,
     color: choose(find('color', null, 'color'), 'colour', ['auto', 'always', 'never'], 'auto'),
     time: choose(find('time', null, 'time'), 'time', ['relative', 'iso'], 'relative'),
     debug: options['debug'] === true,

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JobExplanation } from '../../src/admin/explanation.ts';
 import type { GroupView } from '../../src/admin/group-view.ts';
 import { ManualClock } from '../../src/base/clock.ts';
-import { fail, FakeEngine } from '../support/fake-engine.ts';
-import { runCli } from '../support/run-cli.ts';
-import { ago, jobDetail, NOW } from '../support/samples.ts';
+import { fail, FakeEngine, NO_ANSWER } from '../support/fake-engine.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
+import { ago, jobDetail, NOW, paymentDetail } from '../support/samples.ts';
 
 let engine: FakeEngine;
 
@@ -134,5 +134,93 @@ describe('iii group list', () => {
     const { status, stderr } = await list([]);
     expect(status).toBe(2);
     expect(stderr).toContain("queue 'payment' is standard");
+  });
+});
+
+describe('iii logs', () => {
+  const page = (seqs: readonly number[]) => ({
+    events: seqs.map((seq) => ({
+      seq,
+      at: ago(1_000),
+      kind: 'job_retried',
+      queue: 'payment',
+      id: OLDER,
+      attempt: 2,
+      dueAt: ago(-5_000),
+      error: { code: 'boom', message: 'the bank\nis closed' },
+    })),
+    last: seqs.at(-1) ?? 0,
+    missed: 0,
+  });
+
+  it('prints JSON lines into a pipe, and goes on behind what it has', async () => {
+    let asked = 0;
+    engine = await FakeEngine.start({
+      'iii::event::list': () => (++asked < 3 ? page([asked]) : NO_ANSWER),
+    });
+    const cli = startCli(['logs', '--kind', 'dead', '--recent', '5'], { url: engine.url });
+    await cli.saw('stdout', '"seq":2');
+    cli.signal('SIGINT');
+    expect((await cli.finished).status).toBe(130);
+    expect(engine.calls.slice(0, 2).map(({ data }) => data)).toMatchObject([
+      { kinds: ['job_dead'], recent: 5 },
+      { kinds: ['job_dead'], after: 1, waitMs: 10_000 },
+    ]);
+    const lines = cli.stdout().trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual([1, 2]);
+  });
+
+  it('on a terminal prints a line each, control characters escaped', async () => {
+    engine = await FakeEngine.start({ 'iii::event::list': () => page([7]) });
+    const { stdout } = await runCli(['logs', '--once'], {
+      url: engine.url,
+      columns: 120,
+      env: { NO_COLOR: '1' },
+    });
+    expect(stdout).toMatchInlineSnapshot(`
+      "11:59:59.000  failed       payment         11111111-5d0b-4f43-9d3b-0a8f4f6f2c11  boom: the bank\\nis closed, attempt 2, again at 2026-01-01T12:00:05.000Z
+      "
+    `);
+  });
+
+  it('knows its kinds', async () => {
+    engine = await FakeEngine.start({});
+    expect((await runCli(['logs', '--kind', 'nonsense'], { url: engine.url })).status).toBe(2);
+  });
+});
+
+describe('iii wait', () => {
+  const ended = (state: string) => ({ 'iii::job::wait': () => ({ ...jobDetail, state }) });
+  const wait = (...argv: string[]) => runCli(['wait', ...argv], { url: engine.url });
+
+  it.each([
+    ['completed', [], 0],
+    ['dead', [], 1],
+    ['dead', ['--for', 'dead'], 0],
+    ['discarded', ['--for', 'end'], 0],
+    ['waiting', ['--timeout', '1s'], 6],
+  ] as const)('for a job that is %s, with %j, ends with %i', async (state, argv, status) => {
+    engine = await FakeEngine.start(ended(state));
+    expect((await wait('job', jobDetail.id, ...argv)).status).toBe(status);
+  });
+
+  it('for a queue ends when nothing of it is left to run', async () => {
+    let waiting = 2;
+    engine = await FakeEngine.start({
+      'iii::queue::get': () => ({
+        ...paymentDetail,
+        waiting: --waiting,
+        delayed: 0,
+        inFlight: 0,
+      }),
+    });
+    const { status, stdout } = await wait('queue', 'payment', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ queue: 'payment', empty: true, dead: paymentDetail.dead });
+  });
+
+  it('refuses other things', async () => {
+    engine = await FakeEngine.start({});
+    expect((await wait('worker', 'x')).status).toBe(2);
   });
 });

@@ -5,6 +5,7 @@ import { registerAdminFunctions } from '../../src/admin/register.ts';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import type { ConnectionInfo, Link, Session } from '../../src/engine/link.ts';
+import { EventLog } from '../../src/observe/event-log.ts';
 import { QueueActivity } from '../../src/observe/queue-activity.ts';
 import { decodeText } from '../../src/protocol/decode.ts';
 import { defaultPolicy } from '../../src/queue/policy.ts';
@@ -152,8 +153,17 @@ export async function startEngine(
   registerTriggerTypes(engine);
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
-  const startedAt = clock.now();
-  registerAdminFunctions({ engine, activity, version: '0.0.0', protocol: '0', startedAt, pid: 1 });
+  const eventLog = new EventLog(clock);
+  engine.events.subscribe(eventLog.observe);
+  registerAdminFunctions({
+    engine,
+    activity,
+    eventLog,
+    version: '0.0.0',
+    protocol: '0',
+    startedAt: clock.now(),
+    pid: 1,
+  });
   const events: EngineEvent[] = [];
   engine.events.subscribe((event) => {
     events.push(event);

@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { LocalCall } from '../../engine/functions.ts';
+import type { EventLog } from '../../observe/event-log.ts';
 import type { QueueActivity } from '../../observe/queue-activity.ts';
 import type { AdminFunctionId, AdminResult } from '../contract.ts';
 import type { Input } from '../input.ts';
@@ -8,6 +9,7 @@ import type { Input } from '../input.ts';
 export interface AdminParts {
   readonly engine: Engine;
   readonly activity: QueueActivity;
+  readonly eventLog: EventLog;
   readonly version: string;
   /** The eras of the worker protocol, as `iii --version` prints them. */
   readonly protocol: string;

@@ -152,6 +152,11 @@ export class Output {
     await this.#stderr.write(`${text}\n`).catch(() => undefined);
   }
 
+  /** Paint for stdout. */
+  async paint(): Promise<Paint> {
+    return loadPaint(this.#settings.color, this.#env, this.#stdout);
+  }
+
   /** Paint for stderr. */
   async stderrPaint(): Promise<Paint> {
     return loadPaint(this.#settings.color, this.#env, this.#stderr);

@@ -33,4 +33,51 @@ export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('../commands/group/list.ts'),
   },
+  {
+    path: ['logs'],
+    summary: 'what happens in the engine, as it happens',
+    notes: [
+      'On a terminal a line each; in a pipe JSON lines. It goes on until Ctrl-C.',
+      'Kinds: job (everything about jobs), failure, dead, worker, operator.',
+    ],
+    options: [
+      { flags: '--queue <queue>', summary: 'only of this queue', completes: 'queue' },
+      { flags: '--id <id>', summary: 'only of this job', completes: 'job' },
+      {
+        flags: '-k, --kind <kind>',
+        summary: 'only of this kind; may be given several times',
+        choices: ['job', 'failure', 'dead', 'worker', 'operator'],
+        repeatable: true,
+      },
+      { flags: '--recent <count>', summary: 'show this many earlier ones first (default 10)' },
+      { flags: '--once', summary: 'end after those' },
+    ],
+    examples: [
+      { command: 'iii logs --kind failure', does: 'what fails, and with which error' },
+      { command: 'iii logs --queue payment | jq .error', does: 'for a program' },
+    ],
+    load: () => import('../commands/logs.ts'),
+  },
+  {
+    path: ['wait'],
+    summary: 'until a job has ended, or a queue has nothing left to run',
+    notes: ['It waits for --timeout, 5 minutes by default, and ends with 6 when that is over.'],
+    arguments: [
+      { name: 'noun', summary: 'job or queue', required: true, choices: ['job', 'queue'] },
+      { name: 'name', summary: 'id of the job, or name of the queue', required: true },
+    ],
+    options: [
+      {
+        flags: '--for <state>',
+        summary:
+          'the end a job is to come to; with another one the status is 1 (default completed)',
+        choices: ['completed', 'dead', 'discarded', 'end'],
+      },
+    ],
+    examples: [
+      { command: 'iii wait job 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11', does: '0 when it completed' },
+      { command: 'iii wait queue payment --timeout 10m', does: 'until it is empty' },
+    ],
+    load: () => import('../commands/wait.ts'),
+  },
 ];
