@@ -226,6 +226,93 @@ describe('a file store whose commits fail one after the other', () => {
   });
 });
 
+describe('a file store with a commit that fails for good', () => {
+  const gone = new CommitFailure('Input/output error', 'EIO', true);
+
+  /** One change after the other; each has to be answered before the next begins. */
+  function changes(): readonly (() => Promise<unknown>)[] {
+    const { store } = stage;
+    const selection = { queues: ['q'], ids: null, limit: 1 };
+    let leases: readonly Lease[] = [];
+    return [
+      () => stage.append(1, 2, 3, 4, 5),
+      async () => {
+        leases = await stage.lease(3);
+      },
+      () => stage.settle(leases[0]),
+      () => stage.settle(leases[1], 'dead'),
+      () => stage.settle(leases[2], 'dead'),
+      () => store.cancel([uuidOf(4)]),
+      () => store.redrive(selection),
+      () => store.discard(selection),
+      () => store.pause('q', true),
+      () => store.pause('q', false),
+      () => stage.append(6),
+    ];
+  }
+
+  /** Makes changes until one is refused; answers how many were answered. */
+  async function change(steps = changes()): Promise<number> {
+    for (const [at, step] of steps.entries()) {
+      const isDone = await step().then(
+        () => true,
+        () => false,
+      );
+      if (!isDone) return at;
+    }
+    return steps.length;
+  }
+
+  /** What is there after a restart; a lease whose record was lost leaves the job waiting. */
+  async function after(): Promise<unknown> {
+    await reopen();
+    const { jobs, stats } = await stage.view();
+    const { paused, totals } = stats.get('q')!;
+    const states = jobs.map(({ id, state }) => [id, state === 'in_flight' ? 'waiting' : state]);
+    return { states, paused, totals };
+  }
+
+  it.each([
+    ['and did nothing', false],
+    ['after it took place', true],
+  ])('keeps what was answered, whichever commit it is: it failed %s', async (_, tookPlace) => {
+    const states: unknown[] = [];
+    await open();
+    const total = changes().length;
+    for (let answered = 0; answered <= total; answered++) {
+      await stage.store.close();
+      await open();
+      await change(changes().slice(0, answered));
+      await stage.clock.advance(0);
+      states.push(await after());
+    }
+    const refused = new Set<number>();
+    for (let failing = 1; ; failing++) {
+      await stage.store.close();
+      await open();
+      const { records, fatal } = stage;
+      const commit = records.commit.bind(records);
+      records.commit = async (batch) => {
+        const isFailing = records.commits + 1 === failing;
+        if (tookPlace || !isFailing) await commit(batch);
+        if (isFailing) throw gone;
+      };
+      const steps = changes();
+      const answered = await change(steps);
+      if (answered === total) break;
+      refused.add(answered);
+      expect(fatal).toHaveLength(1);
+      for (const step of [() => stage.append(9), () => stage.store.pause('q', true)]) {
+        await expect(step()).rejects.toThrow('EIO');
+      }
+      expect([states[answered], states[answered + 1]]).toContainEqual(await after());
+    }
+    // a lease is not waited for: what is refused is the change after it
+    const waitedFor = [...Array(total).keys()].filter((step) => step !== 1);
+    expect([...refused].sort((a, b) => a - b)).toEqual(waitedFor);
+  });
+});
+
 describe('a file store whose files can no longer be trusted', () => {
   const broken = new CommitFailure('Input/output error', 'EIO', true);
 
