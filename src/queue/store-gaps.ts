@@ -18,6 +18,10 @@ export type StoreFeature =
   | 'dead_letter_queue'
   /** One job at a time for a `dedup_key`. */
   | 'dedup_key'
+  /** Totals that survive a restart. */
+  | 'totals'
+  /** Another `type` of a queue at once, also while its jobs run. */
+  | 'live_type'
   /** Moving, editing and importing jobs, and undoing their end: `JobBrowser.rewrite`. */
   | 'rewrite';
 
@@ -33,9 +37,17 @@ const NO_REWRITE = 'jobs are not moved, edited or imported there';
 export const STORE_GAPS: Readonly<Record<StoreKind, StoreGaps>> = {
   memory: {},
   file: {},
-  redis: { rewrite: NO_REWRITE },
+  redis: {},
   rabbitmq: {
     rate_limit: 'a broker does not count attempts over several engines',
+    priority: 'quorum queues keep one order, and a message in a queue cannot be overtaken',
+    dedup_key: 'nobody can look into the queues of a broker for another job with the key',
+    browse_waiting:
+      'nobody can look into the queues of a broker: only what an engine holds is shown',
+    retention:
+      'a finished job is gone from the broker; the engine that ran it knows it until it ends',
+    totals: 'a broker does not count for us: totals begin anew with each engine',
+    live_type: 'the queues at the broker are made anew, which waits until nothing is in flight',
     rewrite: NO_REWRITE,
   },
 };

@@ -3,7 +3,7 @@ import { scanJobs, scannedJob } from '../../../src/queue/scan.ts';
 import type { JobFilter, JobScan, ScannedJob } from '../../../src/queue/store.ts';
 import { failed, policyOf } from '../../support/store-fixture.ts';
 import type { StoreStage } from '../../support/store-fixture.ts';
-import { storeCase } from '../../support/store-case.ts';
+import { storeCase, unlessGap } from '../../support/store-case.ts';
 
 const everything: JobFilter = {
   queues: null,
@@ -56,7 +56,7 @@ function factsOf(job: ScannedJob): Readonly<Record<string, unknown>> {
 export const browseCases = [
   storeCase('a scan shows every job once, in the order of acceptance', async (stage) => {
     await stage.addAll('abcdef');
-    await stage.add('g', { dueAt: stage.clock.now() + 9_000, group: '"x"', priority: 3 });
+    await stage.add('g', { dueAt: stage.clock.now() + 9_000, group: '"x"' });
     await stage.end(await stage.one());
     await stage.kill();
     await stage.one();
@@ -173,8 +173,8 @@ export const browseCases = [
     await stage.listed();
     await stage.get('b');
     await stage.store.stats();
+    expect(await stage.get('b')).toMatchObject({ state: 'waiting', epoch: 0 });
     expect(await stage.leased(9)).toBe('abc');
-    expect((await stage.get('a')).epoch).toBe((await stage.get('b')).epoch);
   }),
 
   storeCase('the counts follow every job, and totals only grow', async (stage) => {
@@ -215,13 +215,20 @@ export const browseCases = [
     expect(await paused()).toBe(false);
   }),
 
-  storeCase('settings can change and queues can be added while jobs wait', async (stage) => {
-    await stage.addAll('abc', { group: '1' });
-    stage.store.configure([policyOf('q', { type: 'fifo', groupField: 'g' }), policyOf('new')]);
-    expect(await stage.leased(9)).toBe('a');
-    expect((await stage.store.stats()).get('q')?.groups).toBe(1);
-    stage.store.configure([policyOf('q')]);
-    expect(await stage.leased(9)).toBe('bc');
+  unlessGap(
+    'live_type',
+    storeCase('the type of a queue can change while jobs wait and run', async (stage) => {
+      await stage.addAll('abc', { group: '1' });
+      stage.store.configure([policyOf('q', { type: 'fifo', groupField: 'g' })]);
+      expect(await stage.leased(9)).toBe('a');
+      expect((await stage.store.stats()).get('q')?.groups).toBe(1);
+      stage.store.configure([policyOf('q')]);
+      expect(await stage.leased(9)).toBe('bc');
+    }),
+  ),
+
+  storeCase('queues can be added', async (stage) => {
+    stage.store.configure([policyOf('new')]);
     await stage.add('n', { queue: 'new' });
     expect((await stage.get('n')).queue).toBe('new');
   }),

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { NOT_STARTED, policyOf } from '../../support/store-fixture.ts';
-import { storeCase } from '../../support/store-case.ts';
+import { storeCase, unlessGap } from '../../support/store-case.ts';
 
 export const leaseCases = [
   storeCase('jobs are leased in the order in which they were accepted', async (stage) => {
@@ -16,13 +16,16 @@ export const leaseCases = [
     expect((await stage.store.stats()).get('q')).toMatchObject({ waiting: 3, inFlight: 3 });
   }),
 
-  storeCase('a higher priority goes first, and equal ones keep their order', async (stage) => {
-    await stage.addAll('ab');
-    await stage.addAll('cd', { priority: 5, functionId: 'g' });
-    await stage.add('e', { priority: 9 });
-    await stage.add('f', { priority: 5 });
-    expect(await stage.leased(9)).toBe('ecdfab');
-  }),
+  unlessGap(
+    'priority',
+    storeCase('a higher priority goes first, and equal ones keep their order', async (stage) => {
+      await stage.addAll('ab');
+      await stage.addAll('cd', { priority: 5, functionId: 'g' });
+      await stage.add('e', { priority: 9 });
+      await stage.add('f', { priority: 5 });
+      expect(await stage.leased(9)).toBe('ecdfab');
+    }),
+  ),
 
   storeCase(
     'a job whose function nobody offers waits, uses no attempt and blocks nobody',

@@ -1,26 +1,55 @@
 import { expect } from 'vitest';
 import { failed, INTERRUPTED, policyOf } from '../../support/store-fixture.ts';
-import { restartCase } from '../../support/store-case.ts';
+import { restartCase, unlessGap } from '../../support/store-case.ts';
 
 const fifo = [policyOf('q', { type: 'fifo', groupField: 'g' })];
 
 export const restartCases = [
   restartCase('every job is as it was after the store is opened again', async (stage) => {
-    await stage.addAll('abcd', { dedupKey: null, metadata: '{"m":1}', baggage: 'k=v' });
-    await stage.add('e', { dueAt: stage.clock.now() + 500, priority: 3, dedupKey: 'k' });
+    await stage.addAll('abcd', { metadata: '{"m":1}', baggage: 'k=v' });
+    await stage.add('e', { dueAt: stage.clock.now() + 500 });
     await stage.add('x', { expiresAt: stage.clock.now() + 900 });
     await stage.end(await stage.one());
     await stage.end(await stage.one(), failed());
     await stage.kill();
-    const all = () => Promise.all(['a', 'b', 'c', 'd', 'e', 'x'].map((name) => stage.get(name)));
+    const all = () => Promise.all(['b', 'c', 'd', 'e', 'x'].map((name) => stage.get(name)));
     const before = await all();
     await stage.reopen();
     expect(await all()).toEqual(before);
-    expect(await stage.add('again', { dedupKey: 'k' })).toBe(stage.id('e'));
     expect(await stage.leased(9)).toBe('dx');
     await stage.clock.advance(1_000);
-    expect(await stage.leased(9)).toBe('eb');
+    expect(await stage.leased(9)).toBe('be');
   }),
+
+  unlessGap(
+    'retention',
+    restartCase('finished jobs are still kept after the store is opened again', async (stage) => {
+      await stage.addAll('ab');
+      await stage.end(await stage.one());
+      const before = await stage.get('a');
+      await stage.reopen();
+      expect(await stage.get('a')).toEqual(before);
+    }),
+  ),
+
+  unlessGap(
+    'dedup_key',
+    restartCase('a dedup key is still taken after the store is opened again', async (stage) => {
+      await stage.add('e', { dedupKey: 'k' });
+      await stage.reopen();
+      expect(await stage.add('again', { dedupKey: 'k' })).toBe(stage.id('e'));
+    }),
+  ),
+
+  unlessGap(
+    'priority',
+    restartCase('a priority still counts after the store is opened again', async (stage) => {
+      await stage.add('a');
+      await stage.add('b', { priority: 3 });
+      await stage.reopen();
+      expect(await stage.leased(9)).toBe('ba');
+    }),
+  ),
 
   restartCase(
     'a job in flight when the store closed is reclaimed and keeps its attempt',
@@ -59,14 +88,25 @@ export const restartCases = [
     fifo,
   ),
 
-  restartCase('pauses, totals and the order of deaths survive', async (stage) => {
+  restartCase('pauses and the order of deaths survive', async (stage) => {
     await stage.addAll('abc');
     const leases = await stage.lease(3);
     for (const lease of leases.toReversed()) await stage.end(lease, failed('non_retryable'));
     await stage.store.pause('q', true);
-    const before = await stage.store.stats();
     await stage.reopen();
-    expect(await stage.store.stats()).toEqual(before);
+    expect((await stage.store.stats()).get('q')).toMatchObject({ paused: true, dead: 3 });
     expect(await stage.listed('died')).toBe('cba');
   }),
+
+  unlessGap(
+    'totals',
+    restartCase('every count survives', async (stage) => {
+      await stage.addAll('abc');
+      await stage.end(await stage.one());
+      await stage.kill();
+      const before = await stage.store.stats();
+      await stage.reopen();
+      expect(await stage.store.stats()).toEqual(before);
+    }),
+  ),
 ];

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { failed, NOT_STARTED, policyOf } from '../../support/store-fixture.ts';
 import type { StoreStage } from '../../support/store-fixture.ts';
-import { storeCase } from '../../support/store-case.ts';
+import { storeCase, unlessGap } from '../../support/store-case.ts';
 
 const EXPIRED = { kind: 'expired' } as const;
 
@@ -19,14 +19,25 @@ export const timeCases = [
     const now = stage.clock.now();
     await stage.add('a', { dueAt: now + 30 });
     await stage.add('b', { dueAt: now + 10 });
-    await stage.add('c', { dueAt: now + 20, priority: 1 });
+    await stage.add('c', { dueAt: now + 20 });
     await stage.add('d', { dueAt: now + 10 });
     expect((await stage.store.stats()).get('q')).toMatchObject({ waiting: 0, delayed: 4 });
     await stage.clock.advance(10);
     expect(await stage.leased(9)).toBe('bd');
     await stage.clock.advance(20);
-    expect(await stage.leased(9)).toBe('ca');
+    expect(await stage.leased(9)).toBe('ac');
   }),
+
+  unlessGap(
+    'priority',
+    storeCase('of jobs that are due the one with the higher priority goes first', async (stage) => {
+      const now = stage.clock.now();
+      await stage.add('a', { dueAt: now + 30 });
+      await stage.add('b', { dueAt: now + 20, priority: 1 });
+      await stage.clock.advance(30);
+      expect(await stage.leased(9)).toBe('ba');
+    }),
+  ),
 
   storeCase(
     'a job not started before its time to live ends can only be reclaimed',
