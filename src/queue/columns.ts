@@ -4,7 +4,7 @@
  */
 
 const PAGE_BITS = 14;
-const ROWS_PER_PAGE = 1 << PAGE_BITS;
+export const ROWS_PER_PAGE = 1 << PAGE_BITS;
 const ROW_MASK = ROWS_PER_PAGE - 1;
 
 /** No row: what a lookup answers when there is none. */
@@ -26,6 +26,11 @@ export class Column<Page extends Float64Array | Uint32Array> {
   set(row: number, value: number): void {
     const page = this.#pages[row >>> PAGE_BITS];
     if (page !== undefined) page[row & ROW_MASK] = value;
+  }
+
+  /** The values of one page, for passes over all rows; `undefined` when it was given back. */
+  page(page: number): Page | undefined {
+    return this.#pages[page];
   }
 
   addPage(page: number): void {

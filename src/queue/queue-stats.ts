@@ -1,3 +1,4 @@
+import { ROWS_PER_PAGE } from './columns.ts';
 import type { JobTable } from './job-table.ts';
 import type { QueueLine } from './queue-line.ts';
 import { ROW } from './row-state.ts';
@@ -29,13 +30,27 @@ export function queueStats(table: JobTable): Map<string, QueueStats> {
 }
 
 function oldestWaiting(table: JobTable): Map<QueueLine, number> {
+  const { state, enqueuedAt, lane, pages } = table.columns;
+  /** By slot of the lane. */
+  const oldestOfLane: number[] = [];
+  for (let page = 0; page < pages; page++) {
+    const states = state.page(page);
+    const times = enqueuedAt.page(page);
+    const slots = lane.page(page);
+    if (states === undefined || times === undefined || slots === undefined) continue;
+    for (let at = 0; at < ROWS_PER_PAGE; at++) {
+      if (states[at] !== ROW.waiting) continue;
+      const slot = slots[at] ?? 0;
+      const time = times[at] ?? 0;
+      if (time < (oldestOfLane[slot] ?? Infinity)) oldestOfLane[slot] = time;
+    }
+  }
   const oldest = new Map<QueueLine, number>();
-  const { state, enqueuedAt } = table.columns;
-  table.columns.forEach((row) => {
-    if (state.get(row) !== ROW.waiting) return;
-    const line = table.lineOf(row);
-    const at = enqueuedAt.get(row);
-    if (at < (oldest.get(line) ?? Infinity)) oldest.set(line, at);
-  });
+  for (const line of table.lines.values()) {
+    for (const { slot } of line.lanes.values()) {
+      const at = Math.min(oldest.get(line) ?? Infinity, oldestOfLane[slot] ?? Infinity);
+      if (at < Infinity) oldest.set(line, at);
+    }
+  }
   return oldest;
 }
