@@ -1,41 +1,40 @@
 import { NO_ROW } from './columns.ts';
+import { ShardedMap } from './sharded-map.ts';
+
+/** Place of an entry that is not in the heap. */
+const UNLISTED = -1;
 
 interface Expiry {
   readonly row: number;
   readonly at: number;
-  /** Whether it is in the heap. */
-  listed: boolean;
+  /** Place in the heap. */
+  place: number;
 }
 
-/** Stale entries tolerated before the heap is built anew. */
-const SLACK = 64;
-
-/**
- * When jobs that were never started expire. Entries of jobs that started stay in the heap until
- * their time comes or until they are the greater part of it.
- */
+/** When jobs that were never started expire: a binary heap that any entry can leave. */
 export class Expiries {
-  readonly #byRow = new Map<number, Expiry>();
-  #heap: Expiry[] = [];
+  readonly #byRow = new ShardedMap<number, Expiry>();
+  readonly #heap: Expiry[] = [];
 
   watch(row: number, at: number): void {
-    const expiry = { row, at, listed: true };
+    const expiry = { row, at, place: UNLISTED };
     this.#byRow.set(row, expiry);
     this.#push(expiry);
   }
 
   forget(row: number): void {
-    if (this.#byRow.size === 0 || !this.#byRow.delete(row)) return;
-    if (this.#heap.length > this.#byRow.size * 2 + SLACK) this.#rebuild();
+    if (this.#byRow.size === 0) return;
+    const expiry = this.#byRow.get(row);
+    if (expiry === undefined) return;
+    this.#byRow.delete(row);
+    if (expiry.place !== UNLISTED) this.#remove(expiry);
   }
 
   /** Looks at a row again whose time came while it could not expire. */
   relist(row: number): void {
     if (this.#byRow.size === 0) return;
     const expiry = this.#byRow.get(row);
-    if (expiry === undefined || expiry.listed) return;
-    expiry.listed = true;
-    this.#push(expiry);
+    if (expiry?.place === UNLISTED) this.#push(expiry);
   }
 
   /** When the next entry needs a look; `Infinity` when none does. */
@@ -45,51 +44,59 @@ export class Expiries {
 
   /** Takes a row out whose time has come; `NO_ROW` when there is none. */
   takeDue(now: number): number {
-    for (;;) {
-      const first = this.#heap[0];
-      if (first === undefined || first.at > now) return NO_ROW;
-      this.#pop();
-      first.listed = false;
-      if (this.#byRow.get(first.row) === first) return first.row;
-    }
-  }
-
-  #rebuild(): void {
-    this.#heap = [...this.#byRow.values()].filter((expiry) => expiry.listed);
-    this.#heap.sort((a, b) => a.at - b.at);
+    const first = this.#heap[0];
+    if (first === undefined || first.at > now) return NO_ROW;
+    this.#remove(first);
+    return first.row;
   }
 
   #push(expiry: Expiry): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    while (at > 0) {
-      const above = heap[(at - 1) >>> 1];
-      if (above === undefined || above.at <= expiry.at) break;
-      heap[at] = above;
-      at = (at - 1) >>> 1;
-    }
-    heap[at] = expiry;
+    this.#heap.push(expiry);
+    this.#rise(this.#heap.length - 1, expiry);
   }
 
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
+  #remove(expiry: Expiry): void {
+    const { place } = expiry;
+    const last = this.#heap.pop();
+    expiry.place = UNLISTED;
+    if (last === undefined || last === expiry) return;
+    const above = this.#heap[(place - 1) >>> 1];
+    if (place > 0 && above !== undefined && last.at < above.at) this.#rise(place, last);
+    else this.#sink(place, last);
+  }
+
+  #rise(from: number, expiry: Expiry): void {
+    let place = from;
+    while (place > 0) {
+      const above = this.#heap[(place - 1) >>> 1];
+      if (above === undefined || above.at <= expiry.at) break;
+      this.#put(place, above);
+      place = (place - 1) >>> 1;
+    }
+    this.#put(place, expiry);
+  }
+
+  #sink(from: number, expiry: Expiry): void {
+    let place = from;
     for (;;) {
-      let below = 2 * at + 1;
-      const left = heap[below];
+      let below = 2 * place + 1;
+      const left = this.#heap[below];
       if (left === undefined) break;
-      const right = heap[below + 1];
+      const right = this.#heap[below + 1];
       let other = left;
       if (right !== undefined && right.at < left.at) {
         other = right;
         below++;
       }
-      if (other.at >= last.at) break;
-      heap[at] = other;
-      at = below;
+      if (other.at >= expiry.at) break;
+      this.#put(place, other);
+      place = below;
     }
-    heap[at] = last;
+    this.#put(place, expiry);
+  }
+
+  #put(place: number, expiry: Expiry): void {
+    this.#heap[place] = expiry;
+    expiry.place = place;
   }
 }

@@ -7,6 +7,7 @@ import { QueueLine } from './queue-line.ts';
 import { RowHeap } from './row-heap.ts';
 import { ROW, stateName } from './row-state.ts';
 import { RunOrder } from './run-order.ts';
+import { ShardedMap } from './sharded-map.ts';
 import type { Job, NewJob } from './types.ts';
 
 /** What of a new job decides its place. */
@@ -37,7 +38,7 @@ export class JobTable {
   readonly #index = new IdIndex(this.columns.id);
   readonly #lines = new Map<string, QueueLine>();
   /** Dedup keys of the rows that hold one. */
-  readonly #keys = new Map<number, string>();
+  readonly #keys = new ShardedMap<number, string>();
   readonly #forgotten: (row: number) => void;
 
   constructor(forgotten: (row: number) => void) {

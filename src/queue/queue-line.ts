@@ -1,6 +1,7 @@
 import { Retained } from './retained.ts';
 import type { RowHeap } from './row-heap.ts';
 import { ROW_STATES } from './row-state.ts';
+import { ShardedMap } from './sharded-map.ts';
 import type { QueueTotals } from './store.ts';
 import type { QueuePolicy } from './types.ts';
 
@@ -37,14 +38,14 @@ export class QueueLine {
   fifo: boolean;
   paused = false;
   readonly lanes = new Map<string, Lane>();
-  readonly groups = new Map<string, Group>();
+  readonly groups = new ShardedMap<string, Group>();
   readonly dead: RowHeap;
   readonly retained = new Retained();
   /** Rows by state. */
   readonly counts: number[] = new Array<number>(ROW_STATES).fill(0);
   groupsAlive = 0;
   /** The row that holds each dedup key. */
-  readonly takenKeys = new Map<string, number>();
+  readonly takenKeys = new ShardedMap<string, number>();
   readonly totals: { -readonly [Name in keyof QueueTotals]: number } = {
     enqueued: 0,
     completed: 0,

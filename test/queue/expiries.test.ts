@@ -36,3 +36,26 @@ it('a row that could not expire comes out again after it was listed again', () =
   expect(expiries.takeDue(10)).toBe(1);
   expect(expiries.takeDue(10)).toBe(NO_ROW);
 });
+
+it('gives rows earliest first, also after any of them left', () => {
+  const changes = fc.array(fc.record({ at: fc.nat({ max: 50 }), leaves: fc.nat({ max: 60 }) }), {
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(changes, (given) => {
+      const expiries = new Expiries();
+      const left = new Map<number, number>();
+      for (const [row, { at, leaves }] of given.entries()) {
+        expiries.watch(row, at);
+        left.set(row, at);
+        expiries.forget(leaves);
+        left.delete(leaves);
+      }
+      const times: number[] = [];
+      for (let row = expiries.takeDue(50); row !== NO_ROW; row = expiries.takeDue(50)) {
+        times.push(left.get(row) ?? Number.NaN);
+      }
+      expect(times).toEqual([...left.values()].sort((a, b) => a - b));
+    }),
+  );
+});
