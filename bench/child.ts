@@ -8,6 +8,8 @@ export interface Child {
   readonly pid: number;
   /** What its first line of output says, read as JSON. */
   readonly ready: Readonly<Record<string, unknown>>;
+  /** Sends a message and waits for the answer; only to a program that answers. */
+  ask(message: string): Promise<unknown>;
   /** Asks it to end and waits until it has. */
   stop(): Promise<void>;
 }
@@ -16,6 +18,8 @@ export interface Child {
 export interface Usage {
   readonly cpuSeconds: number;
   readonly residentMiB: number;
+  /** Without the parts of files that are mapped, which the system takes back when it needs room. */
+  readonly ownMiB: number;
 }
 
 /** Starts node with these arguments and waits for its first line of output. */
@@ -34,6 +38,12 @@ export async function startChild(args: readonly string[], cwd?: string): Promise
   return {
     pid: child.pid ?? 0,
     ready: JSON.parse(first) as Record<string, unknown>,
+    ask: async (message) => {
+      const answered = once(child, 'message');
+      child.send(message);
+      const [answer] = (await answered) as [unknown];
+      return answer;
+    },
     stop: () => end(child),
   };
 }
@@ -52,10 +62,12 @@ export function readUsage(pid: number): Usage | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    const kib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
+    const kibOf = (name: string): number =>
+      Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]);
     return {
       cpuSeconds: (Number(stat[11]) + Number(stat[12])) / TICKS_PER_SECOND,
-      residentMiB: kib / 1024,
+      residentMiB: kibOf('VmRSS') / 1024,
+      ownMiB: kibOf('RssAnon') / 1024,
     };
   } catch {
     return null;

@@ -38,6 +38,8 @@ export class Producer {
   readonly #socket: CorkedSocket;
   readonly #queue: string;
   #keepOutstanding = 0;
+  /** How many are sent at most while outstanding ones are kept. */
+  #last = Number.POSITIVE_INFINITY;
   #whenAllReceived: (() => void) | undefined;
 
   private constructor(socket: CorkedSocket, queue: string) {
@@ -64,6 +66,16 @@ export class Producer {
     await this.allReceived();
   }
 
+  /** Enqueues `jobs` with at most `outstanding` on the way, and waits for the last receipt. */
+  async sendAll(jobs: number, outstanding: number): Promise<void> {
+    this.#last = this.sent + jobs;
+    this.#keepOutstanding = outstanding;
+    for (let count = 0; count < Math.min(jobs, outstanding); count++) this.send();
+    await this.allReceived();
+    this.#keepOutstanding = 0;
+    this.#last = Number.POSITIVE_INFINITY;
+  }
+
   async allReceived(): Promise<void> {
     if (this.receipts === this.sent) return;
     await new Promise<void>((resolve) => {
@@ -80,7 +92,8 @@ export class Producer {
     if (frame.type !== 'invocationresult') return;
     if (frame.error !== undefined) throw new Error(`a job was refused: ${text}`);
     this.receipts += 1;
-    if (this.sent - this.receipts < this.#keepOutstanding) this.send();
+    const isWanted = this.sent - this.receipts < this.#keepOutstanding;
+    if (isWanted && this.sent < this.#last) this.send();
     if (this.receipts === this.sent) this.#whenAllReceived?.();
   };
 }

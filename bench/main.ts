@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
+import { runDepth } from './depth.ts';
 import { OUTSTANDING, startEngine, type StoreKind } from './engine.ts';
 import {
   type Latency,
@@ -17,6 +18,7 @@ import { measureStartUp } from './start-up.ts';
 
 /*
  * npm run bench [-- --store file] [-- --repetitions 3]
+ * npm run bench -- --depth [--jobs 1000000]            see depth.ts
  *
  * The engine, the bare echo and this load generator are processes of their own; the first two stay up and
  * warm for the whole run. What is compared is measured in turn, again and again, and reported by its
@@ -27,8 +29,11 @@ const { values } = parseArgs({
   options: {
     store: { type: 'string', default: 'memory' },
     repetitions: { type: 'string', default: '3' },
+    depth: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '1000000' },
   },
 });
+if (values.depth) process.exit((await runDepth(Number(values.jobs))) ? 0 : 1);
 if (values.store !== 'memory' && values.store !== 'file') {
   throw new Error(`--store is memory or file, not ${values.store}`);
 }

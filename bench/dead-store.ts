@@ -1,0 +1,87 @@
+import { mkdirSync } from 'node:fs';
+import { ROW } from '../src/queue/row-state.ts';
+import type { NewJob } from '../src/queue/types.ts';
+import { encodeJob } from '../src/stores/file/job-record.ts';
+import { LmdbRecords } from '../src/stores/file/lmdb-records.ts';
+import { encodeQueue } from '../src/stores/file/queue-record.ts';
+import { encodeState } from '../src/stores/file/state-record.ts';
+import { writeFormat } from '../src/stores/file/store-folder.ts';
+import { WriteBatch } from '../src/stores/file/write-batch.ts';
+import { makePayload } from './load.ts';
+
+const BATCH = 10_000;
+
+/**
+ * Writes a store with dead jobs only, each after one failed attempt. Straight into the records: to let
+ * an engine fail a million jobs takes longer than everything that is measured with them.
+ */
+export async function writeDeadStore(folder: string, queue: string, jobs: number): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const records = new LmdbRecords(folder, 'write');
+  const batch = new WriteBatch();
+  const { writer } = batch;
+  for (let seq = 1; seq <= jobs; seq++) {
+    batch.put('jobs', seq, encodeJob(writer, jobOf(queue, seq), seq));
+    batch.put('states', seq, encodeState(writer, { seq, ...DEAD, order: seq }));
+    if (seq % BATCH !== 0 && seq !== jobs) continue;
+    await records.commit(batch);
+    batch.reset();
+  }
+  const totals = { enqueued: jobs, completed: 0, failed: jobs, dead: jobs };
+  const record = encodeQueue(writer, {
+    name: queue,
+    paused: false,
+    totals: { ...totals, redriven: 0, discarded: 0 },
+    nextSeq: jobs + 1,
+    nextDeathOrder: jobs + 1,
+  });
+  batch.put('queues', queue, record);
+  await records.commit(batch);
+  await records.close();
+  writeFormat(folder);
+}
+
+const ERROR = { code: 'boom', message: 'it went wrong' };
+const DIED_AT = Date.UTC(2026, 0, 1);
+
+const DEAD = {
+  state: ROW.dead,
+  attempts: 1,
+  interruptions: 0,
+  epoch: 1,
+  dueAt: DIED_AT,
+  stampAt: DIED_AT,
+  past: {
+    history: [
+      {
+        attempt: 1,
+        startedAt: DIED_AT,
+        endedAt: DIED_AT,
+        worker: 'bench',
+        outcome: 'failed' as const,
+        error: ERROR,
+      },
+    ],
+    failure: { reason: 'exhausted' as const, failedAt: DIED_AT, error: ERROR },
+    expiryLifted: false,
+  },
+};
+
+function jobOf(queue: string, seq: number): NewJob {
+  return {
+    id: `00000000-0000-4000-8000-${String(seq).padStart(12, '0')}`,
+    queue,
+    functionId: 'bench::noop',
+    payload: makePayload(seq),
+    group: null,
+    priority: 0,
+    enqueuedAt: DIED_AT,
+    dueAt: DIED_AT,
+    expiresAt: null,
+    dedupKey: null,
+    overrides: {},
+    traceparent: null,
+    baggage: null,
+    metadata: null,
+  };
+}
