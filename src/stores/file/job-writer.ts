@@ -209,10 +209,8 @@ export class JobWriter {
     const { table } = this.#lanes;
     const seq = table.columns.seq.get(row);
     this.#commits.record((batch) => moveAside(this.#parts.records, batch, seq));
-    table.order.setState(row, ROW.discarded);
-    table.order.leave(row, this.#parts.clock.now());
     this.#removed = row;
-    table.forget(row);
+    this.#lanes.drop(row, this.#parts.clock.now());
     this.#removed = NO_ROW;
   }
 
