@@ -12,8 +12,8 @@ const FEWEST_PER_FAULT: Readonly<Partial<Record<keyof Volumes, number>>> = {
   pauses: 0.1,
   lateAnswers: 1,
   duplicates: 0.5,
-  faultsMidWrite: 0.4,
-  faultsBeforeReceipt: 0.05,
+  faultsMidWrite: 0.3,
+  faultsBeforeReceipt: 0.02,
   faultsInPauses: 0.05,
   commandsCutOff: 0.02,
 };
