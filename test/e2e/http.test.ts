@@ -5,23 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnvironment, EngineProcess } from '../support/engine-process.ts';
 import { eventually, within } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { SDK_VERSIONS, type SdkVersion } from '../support/sdk-worker.ts';
+import { ALL_SDKS, SDK_VERSIONS, type SdkVersion } from '../support/sdk-worker.ts';
 
 const MAIN = fileURLToPath(new URL('../support/http-worker-main.mjs', import.meta.url));
 
-const HELPERS = { http: '@iii-dev/helpers/http', channels: 'iii-sdk-0-22/helpers' };
-
 /** A worker process whose functions answer HTTP requests. */
 async function startWorker(sdk: SdkVersion, url: string): Promise<ChildProcess> {
-  const { specifier, positional } = sdk;
-  const hasHelpers = sdk.version === '0.22.1';
-  const argument = JSON.stringify({
-    specifier,
-    positional,
-    httpSpecifier: hasHelpers ? HELPERS.http : specifier,
-    helpersSpecifier: hasHelpers ? HELPERS.channels : null,
-    url,
-  });
+  const argument = JSON.stringify({ ...sdk, url });
   const child = fork(MAIN, [argument], { env: cleanEnvironment(), execArgv: [], silent: true });
   let stderr = '';
   child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
@@ -32,12 +22,12 @@ async function startWorker(sdk: SdkVersion, url: string): Promise<ChildProcess> 
   return child;
 }
 
-describe.each(SDK_VERSIONS)('HTTP triggers of iii-sdk $version', (sdk) => {
+describe.each(ALL_SDKS)('HTTP triggers of $name', (sdk) => {
   let engine: EngineProcess;
   let worker: ChildProcess;
 
   beforeAll(async () => {
-    engine = await EngineProcess.start();
+    engine = await EngineProcess.start({ durable: true });
     worker = await startWorker(sdk, engine.url);
   });
   afterAll(async () => {
@@ -108,6 +98,16 @@ describe.each(SDK_VERSIONS)('HTTP triggers of iii-sdk $version', (sdk) => {
     const response = await ask('/orders', { method: 'POST', headers, body: 'amount=7' });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: 'INVALID_JSON' } });
+  });
+
+  it('are there again, with their streams, after the engine was killed', async () => {
+    engine = await engine.killAndRestart();
+    await eventually(async () => (await ask('/price/1')).status === 200);
+    const report = await ask('/report');
+    expect((await report.text()).split('\n')).toHaveLength(1_001);
+    const upload = { method: 'PUT', body: Buffer.alloc(300_000, 'y') };
+    expect(await (await ask('/upload', upload)).json()).toMatchObject({ length: 300_000 });
+    expect(await (await ask('/piped')).json()).toMatchObject({ text: 'through a channel' });
   });
 
   it('are gone when unregistered, and the others when their worker is', async () => {

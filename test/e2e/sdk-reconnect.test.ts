@@ -4,12 +4,7 @@ import { EngineProcess } from '../support/engine-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { Relay } from '../support/relay.ts';
-import {
-  SDK_VERSIONS,
-  SdkWorker,
-  type SdkVersion,
-  type WorkerStart,
-} from '../support/sdk-worker.ts';
+import { ALL_SDKS, SdkWorker, type SdkVersion, type WorkerStart } from '../support/sdk-worker.ts';
 
 const CONFIG = engineConfig({
   mail: { max_retries: 1, backoff_ms: 30 },
@@ -59,7 +54,7 @@ async function offered(client: RawClient, functionId: string, times: number): Pr
   });
 }
 
-describe.each(SDK_VERSIONS)('iii-sdk $version through losses', (sdk) => {
+describe.each(ALL_SDKS)('$name through losses', (sdk) => {
   let engine: EngineProcess;
   let client: RawClient;
 
@@ -148,7 +143,7 @@ describe.each(SDK_VERSIONS)('iii-sdk $version through losses', (sdk) => {
     const id = await client.accepted('mail', 'stale', '{"n":1}');
     await worker.call('stale');
     relay.cutWorkerSide();
-    if (sdk.version === '0.22.1') {
+    if (sdk.isRecent) {
       // it tells the engine which connection it had before
       await worker.open(await worker.call('stale', 2));
       const job = await client.call('iii::job::wait', { id, timeoutMs: 5_000 });
@@ -179,7 +174,7 @@ describe.each(SDK_VERSIONS)('iii-sdk $version through losses', (sdk) => {
 });
 
 describe('SDKs that can send headers, with tokens', () => {
-  it.each(SDK_VERSIONS.slice(1))('iii-sdk $version gets in with its token', async (sdk) => {
+  it.each(ALL_SDKS.slice(1))('$name gets in with its token', async (sdk) => {
     const { token, entry } = testToken('worker');
     const engine = await EngineProcess.start({
       config: engineConfig({}, { auth: { tokens: [entry] } }),

@@ -4,7 +4,7 @@ import { engineConfig } from '../support/engine-config.ts';
 import { EngineProcess } from '../support/engine-process.ts';
 import { pause } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { SDK_VERSIONS, SdkWorker } from '../support/sdk-worker.ts';
+import { OWN_SDK, SDK_VERSIONS, SdkWorker } from '../support/sdk-worker.ts';
 
 const CONFIG = engineConfig({
   mail: { max_retries: 3, backoff_ms: 30 },
@@ -12,9 +12,10 @@ const CONFIG = engineConfig({
   payment: { type: 'fifo', message_group_field: 'account', backoff_ms: 30 },
 });
 
-const CASES = SDK_VERSIONS.flatMap((sdk) =>
-  [true, false].map((telemetry) => ({ ...sdk, telemetry, label: telemetry ? 'on' : 'off' })),
-);
+const CASES = [
+  ...SDK_VERSIONS.flatMap((sdk) => [true, false].map((telemetry) => ({ ...sdk, telemetry }))),
+  { ...OWN_SDK, telemetry: false },
+].map((sdk) => ({ ...sdk, label: sdk.telemetry ? 'on' : 'off' }));
 
 interface WorkerRow {
   readonly name: string;
@@ -28,7 +29,7 @@ interface QueueRow {
   readonly dead: number;
 }
 
-describe.each(CASES)('iii-sdk $version, telemetry $label', (sdk) => {
+describe.each(CASES)('$name, telemetry $label', (sdk) => {
   let engine: EngineProcess;
   let worker: SdkWorker;
   let observer: RawClient;

@@ -21,6 +21,11 @@ export interface EngineStart {
   readonly config?: string;
   /** 0 takes a free one. */
   readonly port?: number;
+  readonly httpPort?: number;
+  /** Keeps its jobs in files of its folder, and not in memory. */
+  readonly durable?: boolean;
+  /** The folder of an engine that has ended, to go on with what is there. */
+  readonly folder?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -46,6 +51,10 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
   };
 }
 
+function openFolder(path: string | undefined): ReturnType<typeof temporaryFolder> {
+  return path === undefined ? temporaryFolder() : { path, remove: () => undefined };
+}
+
 /** The environment of a child: nothing of the developer's own settings or colours. */
 export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const { PATH, SystemRoot, LANG } = process.env;
@@ -65,11 +74,13 @@ export class EngineProcess {
   stdout = '';
   stderr = '';
   readonly #child: ChildProcess;
-  readonly #removeFolder: () => void;
+  readonly #options: EngineStart;
+  #removeFolder: () => void;
   #ready: Ready | undefined;
 
   private constructor(options: EngineStart) {
-    const { path, remove } = temporaryFolder();
+    const { path, remove } = openFolder(options.folder);
+    this.#options = options;
     this.folder = path;
     this.#removeFolder = remove;
     const config: string[] = [];
@@ -77,8 +88,9 @@ export class EngineProcess {
       writeFileSync(join(path, 'engine.yaml'), options.config);
       config.push('-c', 'engine.yaml');
     }
-    const ports = ['--port', String(options.port ?? 0), '--http-port', '0'];
-    const args = [BINARY, 'serve', '-o', 'json', '--store', 'memory', ...ports, ...config];
+    const ports = ['--port', options.port ?? 0, '--http-port', options.httpPort ?? 0].map(String);
+    const store = options.durable === true ? 'data' : 'memory';
+    const args = [BINARY, 'serve', '-o', 'json', '--store', store, ...ports, ...config];
     this.#child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
       cwd: path,
       env: cleanEnvironment({ HOME: path, ...options.env }),
@@ -137,6 +149,19 @@ export class EngineProcess {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     this.kill(signal);
     return within(this.exited, STOP_MS, 'the end of the engine');
+  }
+
+  /** Kills it, and starts it again where it was: same folder, same ports. */
+  async killAndRestart(): Promise<EngineProcess> {
+    const { port, folder } = this;
+    const httpPort = Number(new URL(String(this.ready.httpUrl)).port);
+    this.kill('SIGKILL');
+    await this.exited;
+    const remove = this.#removeFolder;
+    this.#removeFolder = () => undefined;
+    const again = await EngineProcess.start({ ...this.#options, port, httpPort, folder });
+    again.#removeFolder = remove;
+    return again;
   }
 
   /** Ends it, whatever it does, and takes away its folder. */

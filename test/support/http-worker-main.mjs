@@ -1,12 +1,17 @@
-// A worker process of a published SDK that answers HTTP requests. Plain JavaScript, as users run it.
-const { specifier, positional, httpSpecifier, helpersSpecifier, url } = JSON.parse(process.argv[2]);
+// A worker process of an SDK that answers HTTP requests. Plain JavaScript, as users run it.
+const { specifier, positional, http: httpSpecifier, channels, url } = JSON.parse(process.argv[2]);
 const { registerWorker, TriggerAction } = await import(specifier);
 const { http } = await import(httpSpecifier);
-const sdk = registerWorker(url, { otel: { enabled: false } });
+const sdk = registerWorker(url, {
+  otel: { enabled: false },
+  reconnectionConfig: { initialDelayMs: 50, maxDelayMs: 200 },
+  reconnectMs: 50,
+  token: '',
+});
 const createChannel =
-  helpersSpecifier === null
+  channels === null
     ? () => sdk.createChannel()
-    : await import(helpersSpecifier).then((helpers) => () => helpers.createChannel(sdk));
+    : await import(channels).then((helpers) => () => helpers.createChannel(sdk));
 
 function register(id, handler) {
   if (positional) sdk.registerFunction(id, handler);

@@ -1,10 +1,13 @@
-// A worker process of a published SDK, driven by its parent over IPC. Plain JavaScript, as users run it.
+// A worker process of an SDK, driven by its parent over IPC. Plain JavaScript, as users run it.
 import { randomUUID } from 'node:crypto';
 
 const { specifier, observability, url, options } = JSON.parse(process.argv[2]);
 const { registerWorker, TriggerAction } = await import(specifier);
-const telemetry = await import(observability);
-const sdk = registerWorker(url, options);
+const telemetry = observability === null ? null : await import(observability);
+const sdk = registerWorker(url, {
+  ...options,
+  onProblem: ({ message }) => process.stderr.write(`${message}\n`),
+});
 const functions = new Map();
 const triggers = new Map();
 const gates = new Map();
@@ -14,6 +17,7 @@ const report = (event) => process.send(event);
 /** What a function does with a call. */
 const behaviours = {
   echo: ({ data }) => data,
+  member: ({ data, argument }) => data[argument],
   nothing: () => undefined,
   null: () => null,
   fail: () => {
@@ -35,9 +39,22 @@ const behaviours = {
   },
 };
 
+/** What comes beside the data: the metadata, or in ours all there is to know of the call. */
+function readContext(context) {
+  if (telemetry !== null) {
+    return { metadata: context ?? null, traceId: telemetry.currentTraceId() ?? null };
+  }
+  const { metadata, job, traceparent } = context;
+  return {
+    metadata: job === null ? metadata : { ...metadata, 'iii.job': job },
+    traceId: traceparent?.split('-')[1] ?? null,
+  };
+}
+
 function register({ functionId, behaviour, argument, positional }) {
   let calls = 0;
-  const handler = async (data, metadata) => {
+  const handler = async (data, context) => {
+    const { metadata, traceId } = readContext(context);
     calls += 1;
     const key = randomUUID();
     report({
@@ -46,8 +63,8 @@ function register({ functionId, behaviour, argument, positional }) {
       key,
       data,
       isUndefined: data === undefined,
-      metadata: metadata ?? null,
-      traceId: telemetry.currentTraceId() ?? null,
+      metadata,
+      traceId,
     });
     return behaviours[behaviour]({ data, metadata, calls, argument, key });
   };
@@ -114,7 +131,8 @@ const operations = {
   },
   unregisterTrigger: ({ key }) => triggers.get(key).unregister(),
   open: ({ key }) => gates.get(key)('opened'),
-  shutdown: () => sdk.shutdown(),
+  // ours waits for what runs, unless told not to
+  shutdown: () => sdk.shutdown({ graceMs: 0 }),
 };
 
 process.on('message', async ({ id, operation, input }) => {

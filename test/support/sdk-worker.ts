@@ -1,14 +1,24 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { VERSION } from '../../src/version.ts';
 import { cleanEnvironment } from './engine-process.ts';
 import { eventually, within } from './eventually.ts';
 
-/** A published SDK, under the alias of package.json. */
+/** A published SDK, under the alias of package.json, or ours as it was built. */
 export interface SdkVersion {
+  /** As the test's name says it. */
+  readonly name: string;
+  /** As the engine is told. */
   readonly version: string;
   readonly specifier: string;
-  /** Where its tracing functions are. */
-  readonly observability: string;
+  /** Where its tracing functions are; `null` for ours, whose handlers get the trace as an argument. */
+  readonly observability: string | null;
+  /** Where its `http` is. */
+  readonly http: string;
+  /** Where its `createChannel` is, when not a method of the worker. */
+  readonly channels: string | null;
+  /** Says who it was when it connects again, and tells of refused triggers and ended bindings. */
+  readonly isRecent: boolean;
   /** `registerFunction(id, handler)` and not `registerFunction({ id }, handler)`. */
   readonly positional: boolean;
   /** Handlers get the metadata of the invocation. */
@@ -19,30 +29,59 @@ export interface SdkVersion {
 
 export const SDK_VERSIONS: readonly SdkVersion[] = [
   {
+    name: 'iii-sdk 0.9.0',
     version: '0.9.0',
     specifier: 'iii-sdk-0-9',
+    http: 'iii-sdk-0-9',
+    channels: null,
+    isRecent: false,
     observability: 'iii-sdk-0-9/telemetry',
     positional: false,
     metadata: false,
     listings: ['listFunctions', 'listWorkers', 'listTriggers'],
   },
   {
+    name: 'iii-sdk 0.11.6',
     version: '0.11.6',
     specifier: 'iii-sdk-0-11',
+    http: 'iii-sdk-0-11',
+    channels: null,
+    isRecent: false,
     observability: 'iii-sdk-0-11/telemetry',
     positional: true,
     metadata: false,
     listings: [],
   },
   {
+    name: 'iii-sdk 0.22.1',
     version: '0.22.1',
     specifier: 'iii-sdk-0-22',
+    http: '@iii-dev/helpers/http',
+    channels: 'iii-sdk-0-22/helpers',
+    isRecent: true,
     observability: '@iii-dev/helpers/observability',
     positional: true,
     metadata: true,
     listings: [],
   },
 ];
+
+const OWN = new URL('../../dist/sdk/sdk.js', import.meta.url).href;
+
+export const OWN_SDK: SdkVersion = {
+  name: 'iii-engine/sdk',
+  version: VERSION,
+  specifier: OWN,
+  http: OWN,
+  channels: null,
+  isRecent: true,
+  observability: null,
+  positional: true,
+  metadata: true,
+  listings: [],
+};
+
+export const ALL_SDKS: readonly SdkVersion[] = [...SDK_VERSIONS, OWN_SDK];
 
 const MAIN = fileURLToPath(new URL('sdk-worker-main.mjs', import.meta.url));
 
@@ -73,7 +112,7 @@ export interface SdkOutcome {
 }
 
 export type Behaviour =
-  'echo' | 'nothing' | 'null' | 'fail' | 'fail_times' | 'hang' | 'gate' | 'forward';
+  'echo' | 'member' | 'nothing' | 'null' | 'fail' | 'fail_times' | 'hang' | 'gate' | 'forward';
 
 export interface TriggerInput {
   readonly functionId: string;
@@ -110,9 +149,12 @@ export class SdkWorker {
       otel: { enabled: start.telemetry ?? false },
       reconnectionConfig: { initialDelayMs: 50, maxDelayMs: 200 },
       ...(start.token === undefined ? {} : { headers: { Authorization: `Bearer ${start.token}` } }),
+      // the same for ours
+      token: start.token ?? '',
+      reconnectMs: 50,
     };
-    const { specifier, observability } = sdk;
-    const argument = JSON.stringify({ specifier, observability, url, options });
+    const { specifier, observability, http, channels } = sdk;
+    const argument = JSON.stringify({ specifier, observability, http, channels, url, options });
     this.#child = fork(MAIN, [argument], { env: cleanEnvironment(), execArgv: [], silent: true });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
