@@ -15,7 +15,13 @@ const LAYERS = {
   triggers: ['base', 'queue', 'state', 'engine'],
   admin: ['base', 'queue', 'state', 'engine', 'observe', 'config'],
   sdk: ['base', 'protocol', 'version[.]ts$'],
-  cli: ['base', 'protocol', 'config', 'admin/(contract|client)[.]ts$', 'version[.]ts$'],
+  cli: [
+    'base',
+    'protocol',
+    'config',
+    'admin/(contract|bulk-contract|client)[.]ts$',
+    'version[.]ts$',
+  ],
 };
 
 /** Files that may import more than their layer, and only by `import()` where they say so. */
@@ -31,6 +37,8 @@ const EXCEPTIONS = [
 /** npm packages, and the only places that import them. */
 const PACKAGES = {
   lmdb: ['stores/file/'],
+  ioredis: ['stores/redis/'],
+  'rabbitmq-client': ['stores/rabbitmq/'],
   ws: ['gateway/', 'sdk/', 'cli/', 'admin/client[.]ts$'],
   pino: ['observe/'],
   croner: ['triggers/cron/'],

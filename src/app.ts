@@ -12,7 +12,7 @@ import { HttpListener } from './gateway/http-listener.ts';
 import { EventLog } from './observe/event-log.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
-import { createStateStore, createStore, stateBeside } from './stores/registry.ts';
+import { createArchive, createStateStore, createStore, stateBeside } from './stores/registry.ts';
 import { HttpTriggers } from './triggers/http/http-triggers.ts';
 import { registerTriggerTypes } from './triggers/register.ts';
 import { VERSION } from './version.ts';
@@ -65,6 +65,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock,
     random,
     log,
+    archive: await createArchive(config.store),
+    undoWindowMs: config.undoWindowMs,
     maxJobBytes: config.maxJobBytes,
     shutdownGraceMs: config.shutdownGraceMs,
   });

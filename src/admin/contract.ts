@@ -1,4 +1,5 @@
 import type { QueuePolicy } from '../queue/types.ts';
+import { BULK_ROLES, type BulkContract, type SelectorInput } from './bulk-contract.ts';
 import type { JobExplanation } from './explanation.ts';
 import type { EventPage } from './event-view.ts';
 import type { GroupList } from './group-view.ts';
@@ -171,7 +172,7 @@ export interface SubscriptionView {
   readonly skipped: number;
 }
 
-export interface AdminContract {
+export interface AdminContract extends BulkContract {
   'iii::engine::info': { input: Empty; result: EngineInfo };
 
   'iii::queue::list': { input: Empty; result: { readonly queues: readonly QueueSummary[] } };
@@ -186,14 +187,15 @@ export interface AdminContract {
   };
 
   'iii::job::list': {
-    input: Page & {
-      readonly queue?: string;
-      readonly states?: readonly string[];
-      readonly functionId?: string;
-    };
+    input: Page &
+      SelectorInput & {
+        readonly queue?: string;
+        readonly functionId?: string;
+      };
     result: {
       readonly jobs: readonly JobSummary[];
-      readonly total: number;
+      /** `null` when nobody counted. */
+      readonly total: number | null;
       readonly nextCursor: string | null;
     };
   };
@@ -253,10 +255,11 @@ export interface AdminContract {
     };
   };
   'iii::dlq::list': {
-    input: Page & { readonly queue: string };
+    input: Page & SelectorInput & { readonly queue: string };
     result: {
       readonly jobs: readonly DeadJob[];
-      readonly total: number;
+      /** `null` when nobody counted. */
+      readonly total: number | null;
       readonly nextCursor: string | null;
     };
   };
@@ -319,6 +322,7 @@ export type AdminResult<Id extends AdminFunctionId> = AdminContract[Id]['result'
 
 /** The least role that may call a function. Without tokens configured everybody may. */
 export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> = {
+  ...BULK_ROLES,
   'iii::engine::info': 'read',
   'iii::queue::list': 'read',
   'iii::queue::get': 'read',

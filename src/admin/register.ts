@@ -6,6 +6,7 @@ import { deadLetterHandlers } from './handlers/dead-letters.ts';
 import { enqueueHandlers } from './handlers/enqueue.ts';
 import { eventHandlers } from './handlers/events.ts';
 import { groupHandlers } from './handlers/groups.ts';
+import { callerName } from './handlers/bulk-input.ts';
 import type { AdminHandlers, AdminParts, Handler } from './handlers/handler.ts';
 import { infoHandlers } from './handlers/info.ts';
 import { jobHandlers } from './handlers/jobs.ts';
@@ -13,7 +14,9 @@ import { listingHandlers } from './handlers/listings.ts';
 import { queueHandlers } from './handlers/queues.ts';
 import { registrationHandlers } from './handlers/registration.ts';
 import { stateFunctions } from './handlers/state.ts';
+import { taskHandlers } from './handlers/tasks.ts';
 import { publishHandlers, topicHandlers, topicQueueHandlers } from './handlers/topics.ts';
+import { transferHandlers } from './handlers/transfer.ts';
 import { triggerHandlers } from './handlers/triggers.ts';
 import { workerHandlers } from './handlers/workers.ts';
 import { Input } from './input.ts';
@@ -35,6 +38,8 @@ export function registerAdminFunctions(parts: AdminParts): void {
     ...groupHandlers(parts),
     ...eventHandlers(parts),
     ...deadLetterHandlers(parts),
+    ...transferHandlers(parts),
+    ...taskHandlers(parts),
     ...topicHandlers(parts),
     ...workerHandlers(parts),
   };
@@ -47,7 +52,7 @@ export function registerAdminFunctions(parts: AdminParts): void {
       run: async (call) => {
         const input = new Input(call.data);
         const result = await handler(input, call);
-        if (access === 'operate' && !input.flag('dryRun')) audit(parts, id, call, result);
+        if (access === 'operate' && !input.flag('dryRun')) await audit(parts, id, call, result);
         return result === undefined ? null : JSON.stringify(result);
       },
     });
@@ -71,17 +76,18 @@ export function registerAdminFunctions(parts: AdminParts): void {
   for (const local of stateFunctions(parts.engine.state)) parts.engine.functions.addLocal(local);
 }
 
-/** One line for each change an operator made: who, what, and how many. */
-function audit(
+/** One line and one entry for each change an operator made: who, what, and how many. */
+async function audit(
   { engine }: AdminParts,
   action: string,
-  { caller }: LocalCall,
+  call: LocalCall,
   result: unknown,
-): void {
-  const facts: Record<string, unknown> = {};
+): Promise<void> {
+  const facts: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries(result ?? {})) {
-    if (typeof value !== 'object') facts[name] = value;
+    if (typeof value !== 'object') facts[name] = value as string | number | boolean;
   }
-  const by = caller?.tokenName ?? caller?.remoteAddress ?? 'this process';
+  const by = callerName(call);
   engine.log.info('operator action', { action, by, ...facts });
+  await engine.audit.add({ action, by, facts });
 }

@@ -142,3 +142,10 @@ async function settle(): Promise<void> {
     });
   }
 }
+
+/** Lets everything else that is ready have its turn: for work that would otherwise hold it up. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

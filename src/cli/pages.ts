@@ -6,7 +6,8 @@ import { usageError } from './usage.ts';
 
 interface Answer<Row> {
   readonly rows: readonly Row[];
-  readonly total: number;
+  /** `null` when nobody counted. */
+  readonly total: number | null;
   readonly nextCursor: string | null;
 }
 
@@ -52,6 +53,6 @@ export async function printPages<Row>(
 async function sayMore(output: Output, printed: number, last: Answer<unknown>): Promise<void> {
   if (last.nextCursor === null) return;
   await output.note(
-    `${writeCount(printed)} of ${writeCount(last.total)}; next: --cursor ${last.nextCursor}`,
+    `${writeCount(printed)}${last.total === null ? '' : ` of ${writeCount(last.total)}`}; next: --cursor ${last.nextCursor}`,
   );
 }

@@ -90,6 +90,8 @@ export interface Config {
   readonly queues: readonly QueuePolicy[];
   readonly maxJobBytes: number;
   readonly shutdownGraceMs: number;
+  /** How long ended jobs can be brought back. */
+  readonly undoWindowMs: number;
 }
 
 /** One finding in a configuration. Line and column count from 1. */

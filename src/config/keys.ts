@@ -63,6 +63,11 @@ export const TOP_KEYS = {
     default: 30_000,
     doc: 'Time that running attempts get to finish when the engine stops.',
   },
+  undo_window: {
+    kind: 'text',
+    default: '15m',
+    doc: 'How long jobs that were discarded, purged or cancelled can be brought back, such as `15m`; `0s`: not at all.',
+  },
   registration_namespace_grace_ms: {
     kind: 'any',
     doc: 'Not supported.',

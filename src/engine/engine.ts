@@ -3,11 +3,14 @@ import { IiiError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Service } from '../base/service.ts';
+import type { Archive } from '../queue/archive.ts';
 import type { Receipt, Store, StoreSignal } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import { State, type StateParts } from '../state/state.ts';
 import type { StateStore } from '../state/store.ts';
+import { AuditTrail } from './audit-trail.ts';
 import { Bindings } from './bindings.ts';
+import { BulkTasks } from './bulk/bulk-tasks.ts';
 import { Channels } from './channels.ts';
 import { Enqueuer, type EnqueueRequest } from './enqueue.ts';
 import { EventStream } from './events.ts';
@@ -31,6 +34,10 @@ export interface EngineOptions {
   readonly state: StateStore;
   /** Where users keep their values; without it, beside what the engine remembers, and of any size. */
   readonly userState?: StateParts;
+  /** Where ended jobs are kept for a while, so that it can be undone. */
+  readonly archive: Archive;
+  /** How long what was ended can be undone. */
+  readonly undoWindowMs: number;
   /** Without it, functions that are to be called over HTTP answer an error. */
   readonly httpCaller?: HttpCaller;
   readonly policies: readonly QueuePolicy[];
@@ -59,6 +66,10 @@ export class Engine implements Service {
   readonly queues: Queues;
   readonly topics: Topics;
   readonly state: State;
+  readonly audit: AuditTrail;
+  /** Bytes of a payload, at most. */
+  readonly maxJobBytes: number;
+  readonly tasks: BulkTasks;
   readonly #options: EngineOptions;
   readonly #enqueuer: Enqueuer;
   readonly #sessions = new Map<string, WorkerSession>();
@@ -72,6 +83,7 @@ export class Engine implements Service {
     this.store = store;
     this.clock = clock;
     this.random = random;
+    this.maxJobBytes = maxJobBytes;
     this.log = log;
     this.policies = new Map(options.policies.map((policy) => [policy.name, policy]));
     this.events = new EventStream(log);
@@ -90,6 +102,14 @@ export class Engine implements Service {
       log,
     });
     this.state = new State(options.userState ?? { store: options.state, maxValueBytes: null });
+    this.audit = new AuditTrail(options.state, clock);
+    const { audit, queues } = this;
+    const { archive, undoWindowMs } = options;
+    this.tasks = new BulkTasks({
+      ...{ store, state: options.state, archive, undoWindowMs, events, clock, random, log, audit },
+      policyOf: (queue) => queues.policyOf(queue),
+      now: () => clock.now(),
+    });
     this.functions.onOffer = () => {
       this.queues.wakeAll();
     };
@@ -138,6 +158,8 @@ export class Engine implements Service {
     });
     await this.#reclaim();
     this.queues.start();
+    await this.audit.start();
+    await this.tasks.start();
   }
 
   /**
@@ -149,6 +171,7 @@ export class Engine implements Service {
     this.#state = 'stopped';
     this.bindings.stop();
     this.#enqueuer.close();
+    await this.tasks.stop();
     await this.queues.drain(this.#options.shutdownGraceMs);
     await this.#closeStores();
   }

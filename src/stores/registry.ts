@@ -3,9 +3,10 @@ import { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
+import type { Archive } from '../queue/archive.ts';
 import type { Store } from '../queue/store.ts';
 import type { StateStore } from '../state/store.ts';
-import { STATE_FOLDER } from './file/tables.ts';
+import { STATE_FOLDER, UNDO_FOLDER } from './file/tables.ts';
 
 /** Where jobs are to be kept; the same union as the configuration's. */
 export type StoreChoice =
@@ -51,9 +52,14 @@ export async function createStore(choice: StoreChoice, parts: StoreParts): Promi
       const { FileStore } = await import('./file/file-store.ts');
       return new FileStore({ ...parts, path: choice.path });
     }
-    case 'redis':
-    case 'rabbitmq':
-      throw notThere(choice.kind);
+    case 'redis': {
+      const { RedisStore } = await import('./redis/redis-store.ts');
+      return new RedisStore({ ...parts, ...choice });
+    }
+    case 'rabbitmq': {
+      const { RabbitStore } = await import('./rabbitmq/rabbitmq-store.ts');
+      return new RabbitStore({ ...parts, ...choice });
+    }
   }
 }
 
@@ -71,7 +77,10 @@ export async function createStateStore(
       const { FileStateStore } = await import('./file/file-state-store.ts');
       return new FileStateStore({ ...parts, path: choice.path });
     }
-    case 'redis':
+    case 'redis': {
+      const { RedisStateStore } = await import('./redis/redis-state-store.ts');
+      return new RedisStateStore({ ...parts, ...choice });
+    }
     case 'rabbitmq':
       throw notThere(choice.kind);
   }
@@ -79,6 +88,19 @@ export async function createStateStore(
 
 function notThere(kind: StoreChoice['kind']): IiiError {
   return new IiiError('STORE_FAILED', `The ${kind} store is not part of this version.`);
+}
+
+/**
+ * Makes the place for ended jobs that can still be brought back: files beside the jobs, or memory
+ * where the jobs are not in a folder.
+ */
+export async function createArchive(choice: StoreChoice): Promise<Archive> {
+  if (choice.kind === 'file') {
+    const { FileArchive } = await import('./file/file-archive.ts');
+    return new FileArchive(`${choice.path}/${UNDO_FOLDER}`);
+  }
+  const { MemoryArchive } = await import('./memory/memory-archive.ts');
+  return new MemoryArchive();
 }
 
 /**

@@ -59,6 +59,7 @@ describe('finding the file', () => {
         queues: [{ name: 'default', maxAttempts: 3, concurrency: 10, deadLetterQueue: 'default' }],
         maxJobBytes: 1_000_000,
         shutdownGraceMs: 30_000,
+        undoWindowMs: 900_000,
       },
     });
   });

@@ -10,6 +10,7 @@ import { QueueActivity } from '../../src/observe/queue-activity.ts';
 import { decodeText } from '../../src/protocol/decode.ts';
 import { defaultPolicy } from '../../src/queue/policy.ts';
 import type { QueuePolicy } from '../../src/queue/types.ts';
+import { MemoryArchive } from '../../src/stores/memory/memory-archive.ts';
 import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
 import { registerTriggerTypes } from '../../src/triggers/register.ts';
 import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
@@ -146,6 +147,8 @@ export async function startEngine(
     clock,
     random: systemRandom,
     log,
+    archive: new MemoryArchive(),
+    undoWindowMs: 900_000,
     maxJobBytes: 1_000_000,
     shutdownGraceMs: 30_000,
     ...more,

@@ -5,8 +5,12 @@ import type { Job } from '../../queue/types.ts';
 import type { Plan } from '../contract.ts';
 import { invalid, type Input } from '../input.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
+import { clusterErrors } from './clusters.ts';
+import { endJobs } from './end-exactly.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
 import { knownQueues, queuesOfDeadLetters } from './queue-names.ts';
+import { SelectedPages } from './selected-pages.ts';
+import { isEverything, readNarrowing } from './selector-input.ts';
 import { deadJob, timeText } from './views.ts';
 
 /** Jobs named in a plan. */
@@ -17,8 +21,13 @@ const PLAN_JOBS = 10_000;
 export function deadLetterHandlers({
   engine,
 }: AdminParts): AdminHandlers<
-  'iii::dlq::summary' | 'iii::dlq::list' | 'iii::dlq::redrive' | 'iii::dlq::discard'
+  | 'iii::dlq::summary'
+  | 'iii::dlq::list'
+  | 'iii::dlq::errors'
+  | 'iii::dlq::redrive'
+  | 'iii::dlq::discard'
 > {
+  const pages = new SelectedPages(engine);
   return {
     'iii::dlq::summary': async () => {
       const queues = [];
@@ -32,6 +41,16 @@ export function deadLetterHandlers({
     },
     'iii::dlq::list': async (input) => {
       const queues = await queuesOfDeadLetters(engine, input.string('queue'));
+      const selection = readNarrowing(input, engine);
+      if (!isEverything(selection)) {
+        const found = await pages.next({
+          selection: { ...selection, queues, states: selection.states ?? ['dead'] },
+          order: 'died',
+          limit: input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE,
+          cursor: input.optionalString('cursor') ?? null,
+        });
+        return { jobs: found.jobs.map(deadJob), total: null, nextCursor: found.nextCursor };
+      }
       const page = await engine.store.list({
         queues,
         states: ['dead'],
@@ -43,6 +62,12 @@ export function deadLetterHandlers({
       const total = await countDead(engine, queues);
       return { jobs: page.jobs.map(deadJob), total, nextCursor: page.nextCursor };
     },
+    'iii::dlq::errors': async (input) => {
+      const queue = input.string('queue');
+      const queues = await queuesOfDeadLetters(engine, queue);
+      const selection = { ...readNarrowing(input, engine), queues };
+      return { queue, ...(await clusterErrors(engine, selection)) };
+    },
     'iii::dlq::redrive': async (input) => {
       const queue = input.optionalString('queue') ?? null;
       const selection = await readSelection(engine, queue, input);
@@ -53,7 +78,7 @@ export function deadLetterHandlers({
       const moved = await redriveAll(engine, selection);
       return { queue, redriven: moved.length, ...missing(selection, moved) };
     },
-    'iii::dlq::discard': async (input) => {
+    'iii::dlq::discard': async (input, call) => {
       const queue = input.string('queue');
       const selection = await readSelection(engine, queue, input);
       if (selection.ids === null && !input.flag('all')) {
@@ -63,8 +88,11 @@ export function deadLetterHandlers({
         const { plan, notFound } = await makePlan(engine, selection);
         return { queue, discarded: plan.total, dryRun: true, plan, ...notFound };
       }
-      const moved = await discardAll(engine, selection);
-      return { queue, discarded: moved.length, ...missing(selection, moved) };
+      const { queues, ids, limit } = selection;
+      const found = ids === null ? [] : (await findDead(engine, queues, ids)).map(({ id }) => id);
+      const what = { action: 'discard', queues, ids, limit } as const;
+      const { changed } = await endJobs(engine, what, call);
+      return { queue, discarded: changed, ...missing(selection, found) };
     },
   };
 }

@@ -2,11 +2,14 @@ import { IiiError } from '../../base/errors.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { JobFilter, QueueStats } from '../../queue/store.ts';
+import { STATES } from '../../queue/select/fields.ts';
 import type { Job, JobState } from '../../queue/types.ts';
-import { invalid } from '../input.ts';
+import { endExactly } from './end-exactly.ts';
 import { explainJob } from './explain.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { findQueue } from './queue-names.ts';
+import { SelectedPages } from './selected-pages.ts';
+import { isEverything, readNarrowing } from './selector-input.ts';
 import { jobDetail, jobSummary } from './views.ts';
 
 /** Jobs on one page, at most, and when the caller does not say. */
@@ -16,14 +19,6 @@ export const DEFAULT_PAGE = 50;
 const MAX_WAIT_MS = 24 * 3_600_000;
 const DEFAULT_WAIT_MS = 30_000;
 
-const STATES: readonly JobState[] = [
-  'waiting',
-  'delayed',
-  'in_flight',
-  'dead',
-  'completed',
-  'discarded',
-];
 const CANCELLABLE: readonly JobState[] = ['waiting', 'delayed'];
 const FINAL: readonly JobState[] = ['dead', 'completed', 'discarded'];
 
@@ -48,18 +43,32 @@ export function jobHandlers({
   'iii::job::list' | 'iii::job::get' | 'iii::job::explain' | 'iii::job::wait' | 'iii::job::cancel'
 > {
   const ended = rememberEnds(engine);
+  const pages = new SelectedPages(engine);
   return {
     'iii::job::list': async (input) => {
       const queue = input.optionalString('queue');
       if (queue !== undefined) await findQueue(engine, queue);
+      const selection = readNarrowing(input, engine);
       const filter: JobFilter = {
         queues: queue === undefined ? null : [queue],
-        states: readStates(input.optionalStrings('states')),
+        states: selection.states,
         functionId: input.optionalString('functionId') ?? null,
         order: 'accepted',
         limit: input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE,
         cursor: input.optionalString('cursor') ?? null,
       };
+      if (!isEverything({ ...selection, states: null })) {
+        const { functionId, queues } = filter;
+        const where = joinWhere(selection.where, functionId);
+        const page = {
+          ...filter,
+          order: 'accepted',
+          selection: { ...selection, queues, where },
+        } as const;
+        const found = await pages.next(page);
+        const jobs = found.jobs.map((job) => jobSummary(job, engine));
+        return { jobs, total: null, nextCursor: found.nextCursor };
+      }
       const { jobs, nextCursor } = await engine.store.list(filter);
       const total = countMatching(filter, await engine.store.stats());
       return { jobs: jobs.map((job) => jobSummary(job, engine)), total, nextCursor };
@@ -72,7 +81,7 @@ export function jobHandlers({
       const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
       return jobDetail(await waitForEnd(engine, input.string('id'), timeoutMs, ended), engine);
     },
-    'iii::job::cancel': async (input) => {
+    'iii::job::cancel': async (input, call) => {
       const ids = input.optionalStrings('ids') ?? [];
       const dryRun = input.flag('dryRun');
       const skipped: { id: string; why: string }[] = [];
@@ -84,23 +93,20 @@ export function jobHandlers({
         else skipped.push({ id, why: `it is ${job.state.replace('_', ' ')}` });
       }
       if (dryRun) return { cancelled: cancellable.length, skipped };
-      const cancelled = await engine.store.cancel(cancellable);
-      for (const id of cancelled) engine.events.emit({ kind: 'job_discarded', id });
-      for (const id of cancellable) {
-        if (!cancelled.includes(id)) skipped.push({ id, why: 'it started meanwhile' });
+      const { changed } = await endExactly(engine, 'cancel', cancellable, call);
+      for (const id of changed < cancellable.length ? cancellable : []) {
+        const state = (await engine.store.get(id))?.state ?? 'discarded';
+        if (state !== 'discarded') skipped.push({ id, why: 'it started meanwhile' });
       }
-      return { cancelled: cancelled.length, skipped };
+      return { cancelled: changed, skipped };
     },
   };
 }
 
-function readStates(names: readonly string[] | undefined): readonly JobState[] | null {
-  if (names === undefined) return null;
-  return names.map((name) => {
-    const state = STATES.find((known) => known === name);
-    if (state !== undefined) return state;
-    throw invalid(`there is no state '${name}'; the states are ${STATES.join(', ')}`);
-  });
+function joinWhere(where: string | null, functionId: string | null): string | null {
+  if (functionId === null) return where;
+  const isOfFunction = `function=${JSON.stringify(functionId)}`;
+  return where === null ? isOfFunction : `(${where}) and ${isOfFunction}`;
 }
 
 /** Jobs the filter matches, from the counts; with a function given only waiting ones are counted apart. */

@@ -39,7 +39,7 @@ export function jobDetail(job: Job, engine: Engine): JobDetail {
     endedAt: timeText(job.endedAt),
     reason: job.failure?.reason ?? null,
     failedAt: timeText(job.failure?.failedAt ?? null),
-    history: job.history.map(attemptView),
+    history: jobHistory(job),
   };
 }
 
@@ -58,6 +58,11 @@ export function deadJob(job: Job): DeadJob {
     payload: JSON.parse(job.payload) as unknown,
     payloadText: job.payload,
   };
+}
+
+/** The last attempts of a job, oldest first. */
+export function jobHistory(job: Job): JobDetail['history'] {
+  return job.history.map(attemptView);
 }
 
 function attemptView(record: AttemptRecord): JobDetail['history'][number] {

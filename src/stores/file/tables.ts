@@ -12,3 +12,6 @@ export type RecordKey = number | string;
 
 /** Where the values are kept that belong to a store of jobs: a folder in that store's. */
 export const STATE_FOLDER = 'state';
+
+/** Where ended jobs are kept that can still be brought back: a folder in that of the jobs. */
+export const UNDO_FOLDER = 'undo';

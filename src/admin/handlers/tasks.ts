@@ -1,0 +1,85 @@
+import type { BulkTasks } from '../../engine/bulk/bulk-tasks.ts';
+import type { TaskRecord } from '../../engine/bulk/task.ts';
+import type { BulkContract, TaskView } from '../bulk-contract.ts';
+import { readBulk } from './bulk-input.ts';
+import { planBulk } from './bulk-plan.ts';
+import type { AdminHandlers, AdminParts } from './handler.ts';
+import { timeText } from './views.ts';
+
+/** Longest time a caller may wait for a task, and the default. */
+const MAX_WAIT_MS = 24 * 3_600_000;
+const DEFAULT_WAIT_MS = 25_000;
+const DEFAULT_AUDIT = 50;
+const MAX_AUDIT = 2_000;
+
+type TaskFunctions = Extract<
+  keyof BulkContract,
+  `iii::${'task' | 'undo' | 'audit' | 'bulk'}::${string}`
+>;
+
+export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunctions> {
+  const { tasks, audit } = engine;
+  const view = (record: TaskRecord): TaskView => taskView(record, tasks);
+  return {
+    'iii::bulk::plan': async (input, call) =>
+      planBulk(await readBulk(input, call, engine), engine, input.flag('withJobs')),
+    'iii::task::start': async (input, call) => {
+      const { queue: _queue, ...request } = await readBulk(input, call, engine);
+      return view(await tasks.begin(request));
+    },
+    'iii::task::list': async () => ({ tasks: tasks.list().map(view) }),
+    'iii::task::get': async (input) => view(tasks.get(input.string('id'))),
+    'iii::task::wait': async (input) => {
+      const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
+      return view(await tasks.wait(input.string('id'), timeoutMs));
+    },
+    'iii::task::pause': async (input) => view(await tasks.pause(input.string('id'))),
+    'iii::task::resume': async (input) => view(await tasks.resume(input.string('id'))),
+    'iii::task::cancel': async (input) => view(await tasks.cancel(input.string('id'))),
+    'iii::undo::list': async () => ({ tasks: tasks.undoable().map(view) }),
+    'iii::undo::apply': async (input) => {
+      const id = input.string('id');
+      return { id, ...(await tasks.undo(id, input.flag('dryRun'))) };
+    },
+    'iii::audit::list': async (input) => {
+      const entries = await audit.list(input.optionalCount('limit', MAX_AUDIT) ?? DEFAULT_AUDIT);
+      return { entries: entries.map(({ at, ...entry }) => ({ at: timeText(at), ...entry })) };
+    },
+  };
+}
+
+function taskView(record: TaskRecord, tasks: BulkTasks): TaskView {
+  const { request, canary } = record;
+  const { action, selection, to, by, ratePerSecond, limit } = request;
+  const until = record.undo === null ? null : tasks.undoUntil(record);
+  return {
+    id: record.id,
+    action,
+    state: record.state,
+    queues: selection.queues,
+    where: selection.where,
+    cluster: selection.cluster,
+    to,
+    by,
+    matched: record.matched,
+    changed: record.changed,
+    skipped: Object.entries(record.skipped).map(([why, jobs]) => ({ why, jobs })),
+    ratePerSecond,
+    limit,
+    canary:
+      request.canary === null
+        ? null
+        : {
+            ...request.canary,
+            released: canary?.released ?? 0,
+            waiting: canary?.open.length ?? 0,
+            succeeded: canary?.succeeded ?? 0,
+            failed: canary?.failed ?? 0,
+            passed: canary?.passed ?? false,
+          },
+    startedAt: timeText(record.startedAt),
+    endedAt: timeText(record.endedAt),
+    why: record.why,
+    undoUntil: timeText(until),
+  };
+}

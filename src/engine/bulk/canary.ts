@@ -1,0 +1,125 @@
+import { fingerprintOf } from '../../queue/cluster.ts';
+import type { Store } from '../../queue/store.ts';
+import type { EngineEvent, EventStream } from '../events.ts';
+import type { CanaryProgress, CanaryRequest } from './task.ts';
+
+export const NO_CANARY_YET: CanaryProgress = {
+  open: [],
+  released: 0,
+  succeeded: 0,
+  failed: 0,
+  failedAgain: 0,
+  passed: false,
+};
+
+/** Watches the jobs that a task released first, and decides whether the rest may follow. */
+export class Canary {
+  readonly #request: CanaryRequest;
+  readonly #changed: () => void;
+  readonly #unsubscribe: () => void;
+  /** The cluster of which each job under way died before. */
+  readonly #open: Map<string, string | null>;
+  #progress: CanaryProgress;
+
+  /** @param changed called when an outcome has come */
+  constructor(
+    request: CanaryRequest,
+    progress: CanaryProgress,
+    events: EventStream,
+    changed: () => void,
+  ) {
+    this.#request = request;
+    this.#progress = progress;
+    this.#changed = changed;
+    this.#open = new Map(progress.open.map(({ id, cluster }) => [id, cluster]));
+    this.#unsubscribe = events.subscribe((event) => this.#observe(event));
+  }
+
+  get progress(): CanaryProgress {
+    return { ...this.#progress, open: [...this.#open].map(([id, cluster]) => ({ id, cluster })) };
+  }
+
+  /** Jobs that are still to be released before the outcomes decide. */
+  get missing(): number {
+    return Math.max(0, this.#request.jobs - this.#progress.released);
+  }
+
+  get isWaiting(): boolean {
+    return this.#open.size > 0 && !this.hasFailed;
+  }
+
+  /** Whether more died than may: known before all outcomes are. */
+  get hasFailed(): boolean {
+    const { failed, released } = this.#progress;
+    return failed > this.#request.abortIfFailRate * Math.max(1, released + this.missing);
+  }
+
+  /** Why it failed, for people. */
+  describeFailure(): string {
+    const { failed, failedAgain, released } = this.#progress;
+    const same = failedAgain === failed ? '' : `, ${failedAgain} of them`;
+    return `${failed} of the first ${released} jobs died again${same} of the same error as before`;
+  }
+
+  /** To be called before jobs are released: an outcome may come at once. Those that follow are not watched. */
+  release(jobs: readonly { readonly id: string; readonly cluster: string | null }[]): void {
+    if (this.#progress.passed) return;
+    for (const { id, cluster } of jobs) this.#open.set(id, cluster);
+    this.#progress = { ...this.#progress, released: this.#progress.released + jobs.length };
+  }
+
+  /** Takes back what was not released after all. */
+  takeBack(ids: readonly string[]): void {
+    if (this.#progress.passed) return;
+    for (const id of ids) this.#open.delete(id);
+    this.#progress = { ...this.#progress, released: this.#progress.released - ids.length };
+  }
+
+  /** The rest may go. */
+  pass(): void {
+    this.#progress = { ...this.#progress, passed: true };
+    this.stop();
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+  }
+
+  /** Finds outcomes that came while nobody was listening. */
+  async look(store: Store, releasedAfter: number): Promise<void> {
+    for (const [id, cluster] of [...this.#open]) {
+      const job = await store.get(id);
+      if (job === undefined || job.state === 'completed' || job.state === 'discarded') {
+        this.#settle(id, false, false);
+      } else if (job.failure !== null && job.failure.failedAt > releasedAfter) {
+        this.#settle(id, true, fingerprintOf(job.failure.error) === cluster);
+      }
+    }
+  }
+
+  #observe(event: EngineEvent): void {
+    switch (event.kind) {
+      case 'job_completed':
+      case 'job_discarded':
+        this.#settle(event.id, false, false);
+        return;
+      case 'job_dead':
+        this.#settle(event.id, true, fingerprintOf(event.error) === this.#open.get(event.id));
+        return;
+      default:
+        return;
+    }
+  }
+
+  #settle(id: string, failed: boolean, again: boolean): void {
+    if (!this.#open.delete(id)) return;
+    const before = this.#progress;
+    this.#progress = {
+      ...before,
+      succeeded: before.succeeded + (failed ? 0 : 1),
+      failed: before.failed + (failed ? 1 : 0),
+      failedAgain: before.failedAgain + (again ? 1 : 0),
+    };
+    this.#changed();
+  }
+}
