@@ -5,7 +5,7 @@ import { GROUPED, payloadOf, PLAIN } from './job-plan.ts';
 /** Three jobs: A is done, B dies of its two attempts, C has a dedup key and a delay, and is done. */
 export const GOOD = 'job-2';
 export const DOOMED = 'job-0';
-export const KEYED = 'job-4';
+const KEYED = 'job-4';
 const START = Date.parse('2026-01-01T00:00:00Z');
 
 export const ready = (at: number): HistoryLine => ({ kind: 'ready', at, startedInMs: 100 });
