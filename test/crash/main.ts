@@ -38,6 +38,7 @@ const asked: Readonly<Record<FaultName, number>> = {
 
 const LONGEST_LIFE_MS = 700;
 const USUAL_START_MS = 1_000;
+const MOST_SLOWNESS = 3;
 const SHORTEST_LIFE_MS = 60;
 /** How far a start gets before it is killed, at most. */
 const LONGEST_START_MS = 1_500;
@@ -149,7 +150,7 @@ async function strike(fault: FaultName): Promise<void> {
 
 async function start(): Promise<void> {
   const startedInMs = await engine.ready();
-  slowness = Math.max(1, startedInMs / USUAL_START_MS);
+  slowness = Math.min(MOST_SLOWNESS, Math.max(1, startedInMs / USUAL_START_MS));
   history.write({ kind: 'ready', at: monotonicMs(), startedInMs });
 }
 
