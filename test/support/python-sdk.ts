@@ -21,7 +21,9 @@ export type PythonSdk =
 export async function installPythonSdk(version: string, folder: string): Promise<PythonSdk> {
   const wanted = `iii-sdk==${version}`;
   const quiet = ['--quiet', '--no-input', '--disable-pip-version-check'];
-  const args = ['-m', 'pip', 'install', ...quiet, '--only-binary', ':all:'];
+  // A registry that does not answer is given up soon.
+  const patience = ['--retries', '1', '--timeout', '15'];
+  const args = ['-m', 'pip', 'install', ...quiet, ...patience, '--only-binary', ':all:'];
   try {
     await run('python3', [...args, '--target', folder, wanted], { timeout: INSTALL_MS });
     return { kind: 'installed', folder };
