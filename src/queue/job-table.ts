@@ -75,6 +75,11 @@ export class JobTable {
     return this.order.laneOf(row).line;
   }
 
+  /** So many jobs are about to be added. */
+  expect(jobs: number): void {
+    this.#index.reserve(jobs);
+  }
+
   /** The row of a job; `NO_ROW` when there is none. */
   find(id: string): number {
     return this.#index.find(id);

@@ -64,3 +64,20 @@ it('an id that is taken, or no UUID, is not added', () => {
   }
   expect(index.find(uuidOf(0xabc))).toBe(first);
 });
+
+it('finds what it had before room was made, and what came after', () => {
+  const columns = new Columns();
+  const index = new IdIndex(columns.id);
+  const rows: number[] = [];
+  const add = (number: number): void => {
+    const row = columns.allocate();
+    expect(index.add(row, uuidOf(number))).toBeNull();
+    rows.push(row);
+  };
+  for (let number = 0; number < 500; number++) add(number);
+  index.reserve(50_000);
+  for (let number = 500; number < 1_000; number++) add(number);
+  expect(rows.map((_, number) => index.find(uuidOf(number)))).toEqual(rows);
+  for (const row of rows) index.remove(row);
+  expect(index.find(uuidOf(7))).toBe(NO_ROW);
+});

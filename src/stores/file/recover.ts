@@ -91,6 +91,7 @@ export function recover(records: RecordPort, lanes: Lanes, now: number): Recover
   const finished: FoundJob[] = [];
   const queues: StoredQueue[] = [];
   const next = { seq: 1, deathOrder: 1, endOrder: 1 };
+  lanes.table.expect(records.count('jobs'));
   readStore(records, {
     queue: (queue) => queues.push(queue),
     damage: (damage) => damages.push(damage),
