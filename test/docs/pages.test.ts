@@ -93,6 +93,17 @@ describe('docs/migration.md and docs/dead-letters.md', () => {
   });
 });
 
+describe('the workers in Rust, which no test compiles', () => {
+  const files = readdirSync(join(ROOT, 'examples'))
+    .map((name) => `examples/${name}/worker.rs`)
+    .filter((path) => existsSync(join(ROOT, path)));
+
+  it.each(files)('%s says with what it was tried', (path) => {
+    const head = textOf(path).split('\n\n')[0]?.replaceAll('\n//!', '');
+    expect(head).toMatch(/Tried with iii-sdk \d+\.\d+\.\d+ and Rust \d+\.\d+\. Cargo\.toml:/);
+  });
+});
+
 describe('docs/llms.txt', () => {
   it('leads to every page', () => {
     const index = textOf('docs/llms.txt');
