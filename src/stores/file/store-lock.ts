@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IiiError } from '../../base/errors.ts';
 
@@ -16,11 +17,16 @@ export interface StoreLock {
 
 /**
  * Makes this process the only writer of a folder. The kernel gives the lock back when the process
- * ends, however it ends. It holds for processes of one network namespace.
+ * ends, however it ends. On Linux it holds for processes of one network namespace.
  * @throws IiiError STORE_LOCKED that names the owner
  */
-export async function lockStore(folder: string): Promise<StoreLock> {
-  const server = await listen(lockAddress(folder));
+export async function lockStore(
+  folder: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<StoreLock> {
+  const address = lockAddress(folder, platform);
+  const isFile = platform !== 'linux' && platform !== 'win32';
+  const server = (await listen(address)) ?? (isFile ? await takeOver(address) : null);
   if (server === null) throw locked(folder);
   const ownerFile = join(folder, OWNER_FILE);
   writeFileSync(ownerFile, `${process.pid}\n`, { mode: FILE_MODE });
@@ -37,12 +43,47 @@ export async function lockStore(folder: string): Promise<StoreLock> {
 
 /**
  * Linux: a socket in the abstract namespace, which has no file that could stay behind. Windows: a
- * named pipe, which has none either.
+ * named pipe, which has none either. Elsewhere a socket with a file: the file of a killed owner stays,
+ * and nobody answers at it.
  */
-function lockAddress(folder: string): string {
+function lockAddress(folder: string, platform: NodeJS.Platform): string {
   const { dev, ino } = statSync(folder, { bigint: true });
   const name = createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32);
-  return process.platform === 'win32' ? `\\\\.\\pipe\\iii-store-${name}` : `\0iii-store-${name}`;
+  if (platform === 'linux') return `\0iii-store-${name}`;
+  if (platform === 'win32') return `\\\\.\\pipe\\iii-store-${name}`;
+  return join(tmpdir(), `iii-store-${name}`);
+}
+
+/** Listens in the place of a killed owner; `null` when the owner lives, or another one was faster. */
+async function takeOver(address: string): Promise<Server | null> {
+  if (await isAnswered(address)) return null;
+  const aside = `${address}.${process.pid}`;
+  try {
+    // moved and asked again before it is removed: it may be another one's by now
+    renameSync(address, aside);
+    if (await isAnswered(aside)) {
+      renameSync(aside, address);
+      return null;
+    }
+    rmSync(aside);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw thrown;
+  }
+  return listen(address);
+}
+
+function isAnswered(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(address);
+    socket.once('connect', () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
 }
 
 /** Listens on an address; `null` when somebody else does. */
