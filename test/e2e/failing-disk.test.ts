@@ -85,13 +85,11 @@ describe('an engine whose disk fails', () => {
     client.answer(call);
 
     disk.free();
-    const begin = performance.now();
     const id = await eventually(async () => {
       const { result } = await client.enqueue('pay', 'nobody', '"x"');
       return (result as { messageReceiptId: string } | undefined)?.messageReceiptId;
-    });
+    }, RESUMES_WITHIN_MS);
     receipts.push(id);
-    expect(performance.now() - begin).toBeLessThan(RESUMES_WITHIN_MS);
     expect(await client.call('iii::job::wait', { id: running })).toMatchObject({
       state: 'completed',
     });
