@@ -106,6 +106,11 @@ export class Bindings {
     return null;
   }
 
+  /** Whether triggers of this type wait, because nobody provides it now. */
+  isParked(triggerType: string): boolean {
+    return !this.#builtIn.has(triggerType) && !this.#types.has(triggerType);
+  }
+
   /** Whether the answer of a provider decides about a trigger of this type. */
   isProvided(triggerType: string): boolean {
     return this.#types.has(triggerType);
@@ -128,6 +133,9 @@ export class Bindings {
 
   /** What listings say about a binding beside what was registered. */
   factsOf(binding: Binding): Readonly<Record<string, unknown>> {
+    if (this.isParked(binding.triggerType)) {
+      return { config_summary: `waits: no worker provides the type ${binding.triggerType}` };
+    }
     return this.#builtIn.get(binding.triggerType)?.facts?.(binding) ?? {};
   }
 

@@ -142,15 +142,18 @@ export class WorkerSession implements Session {
 
   #registerTrigger(message: RegisterTrigger): void {
     if (!this.#mayRegister(message.id)) return;
-    const error = this.#parts.bindings.register(this.worker, message);
+    const { bindings, log } = this.#parts;
+    const error = bindings.register(this.worker, message);
+    const facts = {
+      worker: this.worker.profile.name,
+      type: message.triggerType,
+      function: message.functionId,
+    };
     // most SDKs do not tell their users
-    if (error !== null) {
-      this.#parts.log.warn('a trigger was refused', {
-        worker: this.worker.profile.name,
-        type: message.triggerType,
-        function: message.functionId,
-        error: error.message,
-      });
+    if (error !== null) log.warn('a trigger was refused', { ...facts, error: error.message });
+    else if (bindings.isParked(message.triggerType)) {
+      // its provider may be about to come; a misspelt type has none
+      log.info('a trigger waits: no worker provides its type', facts);
     }
   }
 

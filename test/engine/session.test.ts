@@ -123,6 +123,23 @@ describe('a connection', () => {
     expect(engine.functions.isOffered('f')).toBe(false);
   });
 
+  it('says of a trigger that nobody provides its type, until somebody does', async () => {
+    const { worker, admin, logged } = await startEngine();
+    worker().bind('corn', 'tick', { expression: '* * * * *' });
+    expect(logged.at(-1)).toMatchObject({
+      message: expect.stringContaining('no worker provides its type'),
+      fields: { type: 'corn', function: 'tick' },
+    });
+    const listing = (): Promise<unknown> => admin('engine::registered-triggers::list');
+    expect(await listing()).toMatchObject({
+      registered_triggers: [{ config_summary: expect.stringContaining('type corn') }],
+    });
+    worker().say({ type: 'registertriggertype', id: 'corn', description: 'Harvests' });
+    expect(await listing()).toMatchObject({
+      registered_triggers: [{ config_summary: '{"expression":"* * * * *"}' }],
+    });
+  });
+
   it('hands a trigger to the worker that provides its type, whenever that comes', async () => {
     const { worker } = await startEngine();
     const user = worker();
