@@ -117,19 +117,20 @@ class Comparison {
         return;
       }
       case 'lease': {
-        const expected: string[] = [];
+        const expected: OracleJob[] = [];
         while (expected.length < step.limit) {
           const [job] = oracle.leasable(step.queue, step.functions);
           if (job === undefined) break;
           oracle.start(job);
-          expected.push(job.input.id);
+          expected.push(job);
         }
         const { queue, limit } = step;
         const leases = await this.#store.lease({ queue, limit, offer: offerOf(step.functions) });
         expectSame(
           leases.map(({ job }) => job.id),
-          expected,
+          expected.map(({ input }) => input.id),
         );
+        for (const [index, job] of expected.entries()) takeEpoch(job, leases[index]);
         this.#open.push(...leases);
         return;
       }
@@ -219,9 +220,9 @@ class Comparison {
       for (const { lease, cause } of reclaimed) {
         const job = this.#find(lease.job.id);
         if (job === undefined) continue;
+        takeEpoch(job, lease);
         if (cause === 'expired') this.#oracle.expire(job);
         else {
-          job.epoch = lease.epoch;
           this.#oracle.end(job, 'interrupted');
         }
         const outcome: Outcome = cause === 'expired' ? { kind: 'expired' } : INTERRUPTED;
@@ -341,6 +342,13 @@ class Comparison {
     const picked = picks.map((pick) => pickFrom(this.#oracle.jobs, pick));
     return picked.filter((job) => job !== undefined).map(({ input }) => input.id);
   }
+}
+
+/** Epochs are the store's; what it promises is that each is higher than those before. */
+function takeEpoch(job: OracleJob, lease: Lease | undefined): void {
+  const epoch = lease?.epoch ?? 0;
+  if (epoch <= job.epoch) expect(epoch).toBeGreaterThan(job.epoch);
+  job.epoch = epoch;
 }
 
 function pickFrom<Item>(items: readonly Item[], pick: number): Item | undefined {

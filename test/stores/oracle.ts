@@ -102,7 +102,6 @@ export class Oracle {
 
   start(job: OracleJob): void {
     job.state = 'in_flight';
-    job.epoch++;
   }
 
   end(job: OracleJob, ending: Ending): void {
@@ -149,7 +148,6 @@ export class Oracle {
   }
 
   expire(job: OracleJob): void {
-    job.epoch++;
     this.#bury(job, 'expired');
   }
 

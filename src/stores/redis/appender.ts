@@ -1,0 +1,82 @@
+import { IiiError } from '../../base/errors.ts';
+import type { Receipt } from '../../queue/store.ts';
+import type { NewJob } from '../../queue/types.ts';
+import { Batcher } from './batcher.ts';
+import { lostOnTheWay } from './connection.ts';
+import type { RedisContext } from './context.ts';
+import { runScript } from './context.ts';
+import { appendArguments } from './job-text.ts';
+import type { RedisQueue, Times } from './redis-queue.ts';
+import { APPEND } from './scripts/append.ts';
+
+/** Jobs accepted by one script call, at most, unless one call alone brings more. */
+const APPEND_BATCH = 500;
+/** How long an append whose answer was lost waits for the connection before it gives up. */
+const RECONNECT_MS = 3_000;
+
+type Call = readonly NewJob[];
+type Answer = [0, string[]] | [1, Times[], string[]];
+/** What became of one call: its receipts, or why it was refused. */
+type Outcome = readonly Receipt[] | IiiError;
+
+/** Accepts jobs: all calls of a moment in one step, each of them whole or not at all. */
+export class Appender {
+  readonly #context: RedisContext;
+  readonly #queueOf: (name: string) => RedisQueue;
+  readonly #calls: Batcher<Call, Outcome>;
+
+  constructor(context: RedisContext, queueOf: (name: string) => RedisQueue) {
+    this.#context = context;
+    this.#queueOf = queueOf;
+    this.#calls = new Batcher((calls) => this.#appendAll(calls), APPEND_BATCH);
+  }
+
+  /** @throws IiiError CONFLICT when an id is taken; RedisFailure */
+  async append(jobs: Call): Promise<readonly Receipt[]> {
+    const outcome = await this.#calls.add(jobs, jobs.length);
+    if (outcome instanceof IiiError) throw outcome;
+    return outcome;
+  }
+
+  async #appendAll(calls: readonly Call[]): Promise<readonly Outcome[]> {
+    const ids = new Set(calls.flatMap((jobs) => jobs.map(({ id }) => id)));
+    const count = calls.reduce((sum, jobs) => sum + jobs.length, 0);
+    const together = ids.size === count ? await this.#append(calls.flat()) : undefined;
+    if (together !== undefined && !(together instanceof IiiError)) {
+      let from = 0;
+      return calls.map((jobs) => together.slice(from, (from += jobs.length)));
+    }
+    // Some id is there already: only the call that brought it is refused.
+    const outcomes: Outcome[] = [];
+    for (const jobs of calls) outcomes.push(await this.#append(jobs));
+    return outcomes;
+  }
+
+  /** Carries one step out, once: also when the answer to the first try was lost. */
+  async #append(jobs: Call): Promise<Outcome> {
+    const repeated = jobs.find(({ id }, index) => jobs.findIndex((job) => job.id === id) !== index);
+    if (jobs.length < APPEND_BATCH && repeated !== undefined) return taken(repeated.id);
+    const queues = [...new Set(jobs.map(({ queue }) => queue))];
+    await Promise.all(queues.map((queue) => this.#queueOf(queue).configured()));
+    const numbers = new Map(queues.map((queue, index) => [queue, index + 1]));
+    const args = jobs.flatMap((job) => appendArguments(numbers.get(job.queue) ?? 1, job));
+    const send = (again: string): Promise<unknown> =>
+      runScript(this.#context, APPEND, queues, [again, ...args]);
+    const answer = (await send('').catch(async (thrown: unknown) => {
+      if (!lostOnTheWay(thrown)) throw thrown;
+      await this.#context.connection.ready(RECONNECT_MS);
+      return send('1');
+    })) as Answer;
+    if (answer[0] === 0) return taken(answer[1][0] ?? '');
+    for (const [index, times] of answer[1].entries())
+      this.#queueOf(queues[index] ?? '').note(times);
+    return jobs.map(({ id }, index) => {
+      const receipt = answer[2][index] ?? id;
+      return { id: receipt, duplicate: receipt !== id };
+    });
+  }
+}
+
+function taken(id: string): IiiError {
+  return new IiiError('CONFLICT', `There is already a job with the id ${id}.`);
+}

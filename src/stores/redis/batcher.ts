@@ -1,0 +1,80 @@
+/** Batches that are under way at once: while Redis works on one, the next is written. */
+const MOST_RUNNING = 2;
+
+interface Waiting<Item, Answer> {
+  readonly item: Item;
+  readonly weight: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/**
+ * Carries out what is asked for together with what else was asked for meanwhile: the more there is
+ * to do, the more one call does. Batches are begun in the order of the calls.
+ */
+export class Batcher<Item, Answer> {
+  readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
+  readonly #mostWeight: number;
+  #waiting: Waiting<Item, Answer>[] = [];
+  #running = 0;
+  #scheduled = false;
+
+  /** @param run answers each item; when it rejects, all of the batch are rejected */
+  constructor(run: (items: readonly Item[]) => Promise<readonly Answer[]>, mostWeight: number) {
+    this.#run = run;
+    this.#mostWeight = mostWeight;
+  }
+
+  /** @param weight share of a batch that the item takes; a heavier item than fits goes alone */
+  add(item: Item, weight = 1): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, weight, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** What comes in the same turn goes together, and so does what comes while Redis is busy. */
+  #schedule(): void {
+    if (this.#scheduled || this.#running >= MOST_RUNNING || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    const batch = this.#take();
+    if (batch.length === 0) return;
+    this.#running++;
+    void this.#carryOut(batch).finally(() => {
+      this.#running--;
+      this.#schedule();
+    });
+    this.#schedule();
+  }
+
+  async #carryOut(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      const answers = await this.#run(batch.map(({ item }) => item));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const answer = answers[index];
+        if (answer === undefined) reject(new RangeError('a batch left an item without an answer'));
+        else resolve(answer);
+      }
+    } catch (thrown) {
+      for (const { reject } of batch) reject(thrown);
+    }
+  }
+
+  #take(): readonly Waiting<Item, Answer>[] {
+    let weight = 0;
+    let count = 0;
+    for (const waiting of this.#waiting) {
+      weight += waiting.weight;
+      if (count > 0 && weight > this.#mostWeight) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}

@@ -1,0 +1,283 @@
+import { messageOf } from '../../base/errors.ts';
+import { QUEUE_DEFAULTS } from '../../queue/limits.ts';
+import type { FunctionOffer, LeaseRequest, Reclaimed, SharedLimits } from '../../queue/store.ts';
+import type { AttemptRecord, Lease, QueuePolicy } from '../../queue/types.ts';
+import { Alarm } from './alarm.ts';
+import type { RedisContext } from './context.ts';
+import { runScript } from './context.ts';
+import { functionKey, functionOf, readJobs } from './job-text.ts';
+import { CONFIGURE } from './scripts/configure.ts';
+import { LEASE } from './scripts/lease.ts';
+import { RECLAIM } from './scripts/reclaim.ts';
+import { RELEASE, RENEW } from './scripts/renew.ts';
+
+/**
+ * Share of a lease's time after which an answer that gave it is too old to be used: the engine was
+ * held up, and others may take the jobs over before a worker would have them.
+ */
+const TRUSTED_SHARE = 0.75;
+/** Tries to lease when the list of functions keeps changing. */
+const LEASE_TRIES = 3;
+
+/** Whether something became leasable, and ms until the next delay and the next time to live end. */
+export type Times = readonly [woken: number, dueIn: number, expiryIn: number];
+
+interface Held {
+  readonly epoch: number;
+  readonly history: readonly AttemptRecord[];
+}
+
+/** What a renewal found. */
+type Renewal = readonly [
+  Times,
+  held: number,
+  paused: number,
+  waits: number,
+  endsIn: number,
+  expired: number,
+];
+
+/** One queue as this engine uses it: its leases, its timers, and what it knows of the queue. */
+export class RedisQueue {
+  readonly name: string;
+  policy: QueuePolicy | undefined;
+  /** Whether a look for jobs without an owner may find some. */
+  mayReclaim = true;
+  readonly #context: RedisContext;
+  readonly #giveBack: (leases: readonly Lease[]) => void;
+  readonly #due: Alarm;
+  readonly #reclaim: Alarm;
+  /** Leases of this engine that were not settled, by job. */
+  readonly #held = new Map<string, Held>();
+  /** Number of this engine's leases; empty before the first and after they were taken away. */
+  #owner = '';
+  #functions: readonly string[] = [];
+  #functionsVersion = '';
+  #paused = false;
+  #configured: Promise<void> = Promise.resolve();
+  #mustConfigure = false;
+
+  /** @param giveBack returns leases that nobody used */
+  constructor(name: string, context: RedisContext, giveBack: (leases: readonly Lease[]) => void) {
+    this.name = name;
+    this.#context = context;
+    this.#giveBack = giveBack;
+    this.#due = new Alarm(context.clock, () => {
+      context.emit({ kind: 'leasable', queue: name });
+    });
+    this.#reclaim = new Alarm(context.clock, () => {
+      this.signalReclaimable();
+    });
+  }
+
+  get retain(): number {
+    return this.policy?.retainCompleted ?? QUEUE_DEFAULTS.retainCompleted;
+  }
+
+  /** Resolves when the settings given so far hold. @throws RedisFailure */
+  configured(): Promise<void> {
+    return this.#configured;
+  }
+
+  configure(policy: QueuePolicy): void {
+    this.policy = policy;
+    const configuring = this.#configured.catch(() => undefined).then(() => this.#configure(policy));
+    this.#configured = configuring;
+    configuring.catch((thrown: unknown) => {
+      this.#mustConfigure = true;
+      const { log } = this.#context;
+      log.warn('the settings of a queue could not be stored; it is tried again', {
+        queue: this.name,
+        error: messageOf(thrown),
+      });
+    });
+  }
+
+  /** Takes in what a script said about the times of this queue. */
+  note([woken, dueIn, expiryIn]: Times): void {
+    if (woken === 1 || dueIn === 0) this.signalLeasable();
+    if (dueIn > 0) this.#due.set(dueIn);
+    if (expiryIn === 0) this.signalReclaimable();
+    else this.#reclaim.set(expiryIn);
+  }
+
+  signalLeasable(): void {
+    this.#context.emit({ kind: 'leasable', queue: this.name });
+  }
+
+  signalReclaimable(): void {
+    this.mayReclaim = true;
+    this.#context.emit({ kind: 'reclaimable', queue: this.name });
+  }
+
+  /** Another engine has delayed a job that is due before all others. */
+  noteDue(inMs: number): void {
+    this.#due.set(inMs);
+  }
+
+  notePaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    this.#context.emit({ kind: paused ? 'paused' : 'resumed', queue: this.name });
+  }
+
+  async lease({ limit, offer, limits }: LeaseRequest): Promise<readonly Lease[]> {
+    if (limit <= 0) return [];
+    await this.#configured;
+    for (let tries = 0; tries < LEASE_TRIES; tries++) {
+      const sentAt = this.#context.clock.now();
+      const answer = (await this.#run(LEASE, this.#leaseArguments(limit, offer, limits))) as
+        [0, string, string[]] | [1, Times, string, number, string[]];
+      if (answer[0] === 0) {
+        this.#functionsVersion = answer[1];
+        this.#functions = answer[2].map(functionOf);
+        continue;
+      }
+      const [, times, owner, rateIn, texts] = answer;
+      this.#owner = owner;
+      this.note(times);
+      this.#due.set(rateIn);
+      return this.#trusted(this.#leasesOf(texts), sentAt);
+    }
+    this.signalLeasable();
+    return [];
+  }
+
+  /** Whether this engine has leased the job under this epoch. */
+  holds(id: string, epoch: number): boolean {
+    return this.#held.get(id)?.epoch === epoch;
+  }
+
+  /** The attempts of a leased job before this one. */
+  historyOf(id: string): readonly AttemptRecord[] {
+    return this.#held.get(id)?.history ?? [];
+  }
+
+  /** The lease has ended, here or elsewhere. */
+  forget(id: string, epoch: number): void {
+    if (this.holds(id, epoch)) this.#held.delete(id);
+  }
+
+  /** Makes the history of a job known that this engine does not hold, so that it can be settled. */
+  recall(id: string, held: Held): void {
+    this.#held.set(id, held);
+  }
+
+  async reclaim(limit: number): Promise<readonly Reclaimed[]> {
+    await this.#configured;
+    this.mayReclaim = false;
+    try {
+      const sentAt = this.#context.clock.now();
+      const { leaseMs } = this.#context;
+      const [times, owner, orphans, texts] = (await this.#run(RECLAIM, [
+        this.#owner,
+        String(leaseMs),
+        String(limit),
+      ])) as [Times, string, number, string[]];
+      this.#owner = owner;
+      this.note(times);
+      const leases = this.#leasesOf(texts);
+      if (leases.length >= limit) this.mayReclaim = true;
+      const trusted = new Set(this.#trusted(leases, sentAt));
+      return leases
+        .map((lease, index): Reclaimed => ({
+          lease,
+          cause: index < orphans ? 'orphaned' : 'expired',
+        }))
+        .filter(({ lease }) => trusted.has(lease));
+    } catch (thrown) {
+      this.mayReclaim = true;
+      throw thrown;
+    }
+  }
+
+  /** Says that this engine is there, and looks at what signals may have missed. */
+  async renew(): Promise<void> {
+    if (this.#mustConfigure && this.policy !== undefined) {
+      this.#mustConfigure = false;
+      this.configure(this.policy);
+      await this.#configured;
+    }
+    const owner = this.#owner;
+    const [times, held, paused, waits, endsIn, expired] = (await this.#run(RENEW, [
+      owner,
+      String(this.#context.leaseMs),
+    ])) as Renewal;
+    if (held === 0 && owner === this.#owner) this.#loseLeases();
+    this.note(times);
+    this.notePaused(paused === 1);
+    if (waits === 1) this.signalLeasable();
+    if (endsIn === 0 || expired > 0) this.signalReclaimable();
+    else this.#reclaim.set(endsIn);
+  }
+
+  /** Gives up what this engine still holds, so that others need not wait for it. */
+  async release(): Promise<void> {
+    this.stop();
+    await this.#configured.catch(() => undefined);
+    if (this.#owner !== '') await this.#run(RELEASE, [this.#owner]);
+  }
+
+  stop(): void {
+    this.#due.stop();
+    this.#reclaim.stop();
+  }
+
+  async #configure(policy: QueuePolicy): Promise<void> {
+    const { connection, keys } = this.#context;
+    await connection.call((client) => client.sadd(keys.queues(), this.name));
+    const fifo = policy.type === 'fifo' ? '1' : '0';
+    for (;;) {
+      const retain = String(policy.retainCompleted);
+      const [more, times] = (await this.#run(CONFIGURE, [fifo, retain])) as [number, Times];
+      this.note(times);
+      if (more === 0) return;
+    }
+  }
+
+  #leaseArguments(limit: number, offer: FunctionOffer, limits: SharedLimits | undefined): string[] {
+    const rate = limits?.rate ?? null;
+    return [
+      this.#owner,
+      String(this.#context.leaseMs),
+      String(limit),
+      limits?.inFlight === undefined || limits.inFlight === null ? '' : String(limits.inFlight),
+      rate === null ? '' : String(rate.max),
+      rate === null ? '' : String(rate.perMs),
+      this.#functionsVersion,
+      ...this.#functions.filter((id) => offer.has(id)).map(functionKey),
+    ];
+  }
+
+  #leasesOf(texts: readonly string[]): Lease[] {
+    return readJobs(this.name, texts).map((job) => {
+      this.#held.set(job.id, { epoch: job.epoch, history: job.history });
+      return { job, attempt: job.attempts + 1, epoch: job.epoch };
+    });
+  }
+
+  /** The leases, unless they are so old that others may soon have the jobs: then they go back. */
+  #trusted(leases: readonly Lease[], sentAt: number): readonly Lease[] {
+    const { clock, leaseMs, log } = this.#context;
+    if (leases.length === 0 || clock.now() - sentAt <= leaseMs * TRUSTED_SHARE) return leases;
+    log.warn('leases that came too late are given back', {
+      queue: this.name,
+      jobs: leases.length,
+      afterMs: clock.now() - sentAt,
+    });
+    this.#giveBack(leases);
+    return [];
+  }
+
+  #loseLeases(): void {
+    this.#context.log.warn('the leases of this engine ended and were taken over by others', {
+      queue: this.name,
+      jobs: this.#held.size,
+    });
+    this.#owner = '';
+  }
+
+  #run(script: Parameters<typeof runScript>[1], args: readonly string[]): Promise<unknown> {
+    return runScript(this.#context, script, [this.name], args);
+  }
+}

@@ -1,0 +1,120 @@
+import { LIBRARY } from './library.ts';
+import { defineScript } from './script.ts';
+
+/**
+ * Counts one queue.
+ *
+ * KEYS[1]  base of the queue
+ * returns  { its times, waiting, delayed, in flight, dead, kept, groups, when the oldest waiting job
+ *          was enqueued or empty, paused, totals: enqueued, completed, failed, dead, redriven,
+ *          discarded; function and waiting jobs, alternating }
+ */
+export const STATS = defineScript(
+  'stats',
+  [
+    LIBRARY,
+    String.raw`
+local q = open(KEYS[1])
+tidy(q, 500)
+close(q)
+local function size(command, suffix) return redis.call(command, q.base .. suffix) end
+local oldest = first(q, ':w')
+local meta = redis.call('HMGET', q.base, 'paused', 'enqueued', 'completed', 'failed', 'dead',
+  'redriven', 'discarded')
+local enqueued_at = oldest and job_of(q, id_of(oldest))[ENQUEUED] or ''
+local totals = {}
+for index = 2, 7 do totals[index - 1] = tonumber(meta[index] or '0') end
+return {
+  times(q), size('ZCARD', ':w'), size('ZCARD', ':d'), size('ZCARD', ':i'), size('ZCARD', ':x'),
+  size('LLEN', ':c'), q.fifo and size('HLEN', ':h') or 0, enqueued_at,
+  meta[1] == '1' and 1 or 0, totals, size('HGETALL', ':f')
+}
+`,
+  ],
+  true,
+);
+
+/**
+ * Reads jobs of one queue by id; those that are not there have empty texts.
+ *
+ * KEYS[1]  base of the queue
+ * ARGV[4…] ids
+ * returns  per job its texts
+ */
+export const READ = defineScript(
+  'read',
+  [
+    LIBRARY,
+    String.raw`
+local q = open(KEYS[1])
+local ids = {}
+for index = 4, #ARGV do ids[#ids + 1] = ARGV[index] end
+load(q, ids)
+for _, id in ipairs(ids) do
+  local job = q.jobs[id]
+  if job and job[STATE] == 'd' and tonumber(job[DUE]) <= now then start(q, id, job) end
+end
+close(q)
+return texts_of(q, ids)
+`,
+  ],
+  true,
+);
+
+/**
+ * Lists members of one queue in order: those in some states by acceptance, or dead ones by death,
+ * the first or the last death first.
+ *
+ * KEYS[1]  base of the queue
+ * ARGV[4]  accepted | died | last_died
+ * ARGV[5]  place behind which it begins, or empty
+ * ARGV[6]  members wanted, at most
+ * ARGV[7]  states: letters of w, d, i, x, c (any finished one)
+ * returns  per member its place in that order and its id, alternating
+ */
+export const LIST = defineScript(
+  'list',
+  [
+    LIBRARY,
+    String.raw`
+local q = open(KEYS[1])
+tidy(q, 500)
+close(q)
+local after, limit, states = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local answer = {}
+if ARGV[4] ~= 'accepted' then
+  local forth = ARGV[4] == 'died'
+  local from = after ~= '' and '(' .. after or forth and '-inf' or '+inf'
+  local command = forth and 'ZRANGEBYSCORE' or 'ZREVRANGEBYSCORE'
+  local dead = redis.call(command, q.base .. ':x', from, forth and '+inf' or '-inf', 'WITHSCORES',
+    'LIMIT', 0, limit)
+  for index = 1, #dead, 2 do
+    answer[index] = int(dead[index + 1])
+    answer[index + 1] = id_of(dead[index])
+  end
+  return answer
+end
+local from = after == '' and '-' or '(' .. after .. '\255'
+local members = {}
+local function add_all(list)
+  for _, member in ipairs(list) do
+    if string.sub(member, 1, SEQ_DIGITS) > after then members[#members + 1] = member end
+  end
+end
+for letter, suffix in pairs({ w = ':w', d = ':ds', x = ':xs' }) do
+  if string.find(states, letter, 1, true) then
+    add_all(redis.call('ZRANGEBYLEX', q.base .. suffix, from, '+', 'LIMIT', 0, limit))
+  end
+end
+if string.find(states, 'i', 1, true) then add_all(redis.call('ZRANGE', q.base .. ':i', 0, -1)) end
+if string.find(states, 'c', 1, true) then add_all(redis.call('LRANGE', q.base .. ':c', 0, -1)) end
+table.sort(members)
+for index = 1, math.min(limit, #members) do
+  answer[#answer + 1] = string.sub(members[index], 1, SEQ_DIGITS)
+  answer[#answer + 1] = id_of(members[index])
+end
+return answer
+`,
+  ],
+  true,
+);
