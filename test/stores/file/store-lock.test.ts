@@ -12,7 +12,7 @@ function lockFiles(): ReadonlySet<string> {
   return new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('iii-store-')));
 }
 
-describe.skipIf(process.platform === 'win32')('a lock where sockets have files', () => {
+describe('a lock where sockets have files', () => {
   it('is given to one at a time, and leaves nothing behind', async () => {
     const folder = newFolder();
     const before = lockFiles();
