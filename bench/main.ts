@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
 import { runDepth } from './depth.ts';
 import { OUTSTANDING, startEngine, type StoreKind } from './engine.ts';
+import { runHttp } from './http.ts';
 import {
   type Latency,
   measureEcho,
@@ -18,6 +19,7 @@ import { measureStartUp } from './start-up.ts';
 
 /*
  * npm run bench [-- --store file] [-- --repetitions 3]
+ * npm run bench -- --http                              see http.ts
  * npm run bench -- --depth [--jobs 1000000]            see depth.ts
  *
  * The engine, the bare echo and this load generator are processes of their own; the first two stay up and
@@ -29,11 +31,13 @@ const { values } = parseArgs({
   options: {
     store: { type: 'string', default: 'memory' },
     repetitions: { type: 'string', default: '3' },
+    http: { type: 'boolean', default: false },
     depth: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1000000' },
   },
 });
 if (values.depth) process.exit((await runDepth(Number(values.jobs))) ? 0 : 1);
+if (values.http) process.exit((await runHttp(Number(values.repetitions))) ? 0 : 1);
 if (values.store !== 'memory' && values.store !== 'file') {
   throw new Error(`--store is memory or file, not ${values.store}`);
 }

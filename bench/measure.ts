@@ -170,7 +170,8 @@ async function allEnded(engine: BenchEngine, outstanding: number): Promise<void>
   }
 }
 
-function startMeter(pid: number): (count: number) => Rate {
+/** Starts to measure a process; the answer ends it and says how much was done meanwhile. */
+export function startMeter(pid: number): (count: number) => Rate {
   const startedAt = performance.now();
   const before = readUsage(pid);
   const ownBefore = process.cpuUsage();
