@@ -19,7 +19,9 @@ const MAX_BUFFER_ITEMS = 1_024;
 const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** How long a writer that let go may come back: SDK 0.22 opens a second connection for its last bytes. */
-export const RETURN_MS = 100;
+const RETURN_MS = 100;
+/** The time is taken in this many steps: while the process stands still, no more than one passes. */
+const RETURN_STEPS = 5;
 
 const SWEEP_INTERVAL_MS = 60_000;
 const MAX_UNUSED_MS = 5 * 60_000;
@@ -43,6 +45,24 @@ export interface ChannelEnd {
 export interface WriterEnd extends ChannelEnd {
   /** The side is taken from now on. */
   attached(): void;
+}
+
+/**
+ * Calls `run` when a writer that let go has not come back in time. A process that was away for longer
+ * first sees the connections that came meanwhile.
+ */
+export function afterReturn(clock: Clock, run: () => void): CancelTimer {
+  let stepsLeft = RETURN_STEPS;
+  let cancel: CancelTimer;
+  const step = (): void => {
+    stepsLeft -= 1;
+    if (stepsLeft === 0) run();
+    else cancel = clock.after(RETURN_MS / RETURN_STEPS, step);
+  };
+  cancel = clock.after(RETURN_MS / RETURN_STEPS, step);
+  return () => {
+    cancel();
+  };
 }
 
 /** One pipe. Its sides are held by connections, or by the engine itself. */
@@ -110,7 +130,7 @@ export class Channel {
       this.#attach(end);
     } else {
       this.#next = end;
-      this.#cancelReturn = this.#clock.after(RETURN_MS, () => {
+      this.#cancelReturn = afterReturn(this.#clock, () => {
         this.#next = undefined;
         end.closed();
       });
@@ -136,7 +156,7 @@ export class Channel {
       return;
     }
     next?.closed();
-    if (mayReturn) this.#cancelReturn = this.#clock.after(RETURN_MS, () => this.#end());
+    if (mayReturn) this.#cancelReturn = afterReturn(this.#clock, () => this.#end());
     else this.#end();
   }
 

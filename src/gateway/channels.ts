@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../base/clock.ts';
-import { type Channel, type WriterEnd, RETURN_MS } from '../engine/channels.ts';
+import { type Channel, type WriterEnd, afterReturn } from '../engine/channels.ts';
 import type { ChannelSocket } from './channel-socket.ts';
 
 /** Bytes that may wait in a reader's socket before more is taken out of the channel. */
@@ -35,7 +35,7 @@ export function serveWriter(webSocket: ChannelSocket, channel: Channel, clock: C
   });
   webSocket.onPause = (answer) => {
     channel.releaseWriter(end, true);
-    clock.after(RETURN_MS, answer);
+    afterReturn(clock, answer);
   };
   webSocket.on('close', () => {
     channel.releaseWriter(end, false);

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { Channels, refTo, type Channel, type WriterEnd } from '../../src/engine/channels.ts';
+import {
+  afterReturn,
+  Channels,
+  refTo,
+  type Channel,
+  type WriterEnd,
+} from '../../src/engine/channels.ts';
 import { Worker } from '../../src/engine/workers.ts';
 
 const link = { send: () => undefined, bufferedBytes: () => 0, close: () => undefined };
@@ -210,4 +216,26 @@ describe('the table of channels', () => {
     expect(() => channels.create(owner)).toThrow('1024 open channels');
     channels.create(worker('2'));
   });
+});
+
+it('the time to come back does not pass in one go while the process stands still', () => {
+  const timers: { delayMs: number; run: () => void }[] = [];
+  // as after a standstill: every timer is due at once, but connections are seen between any two
+  const clock = {
+    now: () => 0,
+    wallNow: () => 0,
+    after: (delayMs: number, run: () => void) => {
+      timers.push({ delayMs, run });
+      return () => undefined;
+    },
+  };
+  let isOver = false;
+  afterReturn(clock, () => (isOver = true));
+  for (const { run } of timers) {
+    expect(isOver).toBe(false);
+    run();
+  }
+  expect(isOver).toBe(true);
+  expect(timers.length).toBeGreaterThan(3);
+  expect(timers.reduce((total, { delayMs }) => total + delayMs, 0)).toBe(100);
 });
