@@ -1,0 +1,34 @@
+import { IiiError, messageOf } from '../../base/errors.ts';
+
+/** What went wrong with one publish. `unroutable`: the queue is not there. */
+export type PublishFailure = 'unroutable' | 'refused' | 'lost';
+
+/** A publish that the broker did not confirm; what was published may be there all the same unless it was unroutable. */
+export class PublishError extends Error {
+  override readonly name = 'PublishError';
+  readonly failure: PublishFailure;
+
+  constructor(failure: PublishFailure, message: string) {
+    super(message);
+    this.failure = failure;
+  }
+}
+
+/** The broker cannot take anything now; the same call may succeed later. */
+export function brokerUnavailable(location: string, reason: string): IiiError {
+  return new IiiError('UNAVAILABLE', `RabbitMQ at ${location} takes nothing now: ${reason}`, {
+    hint: 'Try again when it is back; the engine connects again by itself.',
+    details: { retryable: true },
+  });
+}
+
+/** What was thrown while talking to the broker, as an error for people. */
+export function asUnavailable(location: string, thrown: unknown): IiiError {
+  return thrown instanceof IiiError ? thrown : brokerUnavailable(location, messageOf(thrown));
+}
+
+/** The AMQP reply code of an error of the client, such as `PRECONDITION_FAILED`. */
+export function replyCodeOf(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : '';
+}

@@ -1,0 +1,278 @@
+import type { Channel, Connection, Envelope } from 'rabbitmq-client';
+import type { CancelTimer, Clock } from '../../base/clock.ts';
+import { nextTurn } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Secret } from '../../base/secret.ts';
+import { brokerUnavailable, PublishError } from './broker-errors.ts';
+import { loadClient } from './load-client.ts';
+
+/** Longest time for the first connection. */
+const FIRST_CONNECT_MS = 10_000;
+/** Longest time between a publish and its confirm. */
+const CONFIRM_MS = 8_000;
+/** Pause before what follows a connection is tried again. */
+const SETUP_RETRY_MS = 500;
+const RECONNECT = { retryLow: 100, retryHigh: 1_500, acquireTimeout: 3_000 };
+/** Seconds; two without a sign and the connection is given up. */
+const HEARTBEAT_S = 5;
+/** Bytes of a frame; a message's headers have to fit into one. */
+const FRAME_BYTES = 131_072;
+
+export interface BrokerParts {
+  readonly url: Secret;
+  /** The URL without its password. */
+  readonly location: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called whenever both connections are there (again). */
+  readonly onUp: () => void;
+}
+
+/**
+ * The connections to one broker: one for what is published, one for what is consumed, since a broker
+ * low on memory stops reading from whoever publishes, and acknowledgements must still get through.
+ * Both come back by themselves.
+ */
+export class Broker {
+  readonly #parts: BrokerParts;
+  #publishing: Connection | undefined;
+  #consuming: Connection | undefined;
+  #publisher: Channel | undefined;
+  /** Open as long as the consuming connection lives. */
+  #canary: Channel | undefined;
+  #admin: Channel | undefined;
+  #adminTail: Promise<unknown> = Promise.resolve();
+  /** Why nothing can be published; `null` while all is well. */
+  #trouble: string | null = 'it is not connected yet';
+  #blocked: string | null = null;
+  #closed = false;
+  #settingUp = false;
+  #lastError = 'the connection was lost';
+  #published = 0;
+  readonly #returned = new Set<string>();
+  readonly #outstanding = new Set<(reason: PublishError) => void>();
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts;
+  }
+
+  /** Connects. `onUp` is for what comes later. @throws IiiError UNAVAILABLE when that cannot be done now */
+  async open(): Promise<void> {
+    const client = await loadClient();
+    const { url, location } = this.#parts;
+    const connect = (purpose: string): Connection => {
+      const connection = new client.Connection({
+        url: url.reveal(),
+        connectionName: `iii ${purpose}`,
+        heartbeat: HEARTBEAT_S,
+        frameMax: FRAME_BYTES,
+        noDelay: true,
+        ...RECONNECT,
+      });
+      connection.on('error', (error) => {
+        this.#lastError = messageOf(error);
+      });
+      return connection;
+    };
+    this.#publishing = connect('publishing');
+    this.#consuming = connect('consuming');
+    try {
+      await Promise.all(
+        [this.#publishing, this.#consuming].map((one) => one.onConnect(FIRST_CONNECT_MS, true)),
+      );
+      await this.#setUp();
+    } catch (thrown) {
+      const reason = this.#lastErrorOr(thrown);
+      await this.close();
+      throw brokerUnavailable(location, reason);
+    }
+    for (const one of [this.#publishing, this.#consuming]) {
+      one.on('connection', () => void this.#setUpUntilDone());
+    }
+    this.#publishing.on('connection.blocked', (reason) => {
+      this.#blocked = reason;
+      this.#parts.log.warn('RabbitMQ accepts nothing: it is low on resources', { reason });
+      this.#rejectOutstanding(`it is low on resources (${reason})`);
+    });
+    this.#publishing.on('connection.unblocked', () => {
+      this.#blocked = null;
+      this.#parts.log.info('RabbitMQ accepts jobs again');
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#trouble === null;
+  }
+
+  /** Why nothing can be published now; `null` when it can. */
+  get trouble(): string | null {
+    return (
+      this.#trouble ?? (this.#blocked === null ? null : `it is low on resources (${this.#blocked})`)
+    );
+  }
+
+  /**
+   * Publishes a durable message and waits until the broker has confirmed that it is safe in a queue.
+   * @throws PublishError
+   */
+  async publish(envelope: Envelope, body: Buffer): Promise<void> {
+    const { trouble } = this;
+    if (trouble !== null || this.#publisher === undefined) {
+      throw new PublishError('lost', trouble ?? this.#lastError);
+    }
+    const correlationId = String(++this.#published);
+    const confirmed = this.#publisher.basicPublish(
+      { durable: true, mandatory: true, ...envelope, correlationId },
+      body,
+    );
+    await this.#untilConfirmed(confirmed);
+    // the client reports a return later than the confirm that follows it: in the next immediate
+    await nextTurn();
+    if (this.#returned.delete(correlationId)) {
+      throw new PublishError('unroutable', `there is no queue for ${envelope.routingKey ?? ''}`);
+    }
+  }
+
+  /** Sends something that may get lost; never fails. */
+  tell(envelope: Envelope, body: Buffer): void {
+    if (this.trouble !== null) return;
+    this.#publisher?.basicPublish(envelope, body).catch(() => undefined);
+  }
+
+  /** A channel of the consuming connection; the caller closes it. Its errors end it and nothing else. */
+  async channel(): Promise<Channel> {
+    if (this.#consuming === undefined || this.#closed) throw new Error('the store is closed');
+    return openChannel(this.#consuming);
+  }
+
+  /**
+   * Runs commands, one call after the other, on a channel kept for that. A command that the broker
+   * refuses ends the channel; the next call gets a new one.
+   */
+  admin<Result>(run: (channel: Channel) => Promise<Result>): Promise<Result> {
+    const turn = this.#adminTail.then(async () => {
+      if (this.#admin?.active !== true) this.#admin = await this.channel();
+      return run(this.#admin);
+    });
+    this.#adminTail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#goDown('the store is closed');
+    for (const channel of [this.#publisher, this.#admin, this.#canary]) {
+      if (channel?.active === true) await channel.close().catch(() => undefined);
+    }
+    for (const connection of [this.#publishing, this.#consuming]) connection?.unsafeDestroy();
+  }
+
+  async #setUpUntilDone(): Promise<void> {
+    if (this.#settingUp) return;
+    this.#settingUp = true;
+    try {
+      while (!this.#closed && this.#trouble !== null) {
+        try {
+          await this.#setUp();
+          this.#parts.log.info('RabbitMQ is connected again');
+          this.#parts.onUp();
+        } catch (thrown) {
+          this.#lastError = messageOf(thrown);
+          await new Promise<void>((resolve) => {
+            this.#parts.clock.after(SETUP_RETRY_MS, resolve);
+          });
+        }
+      }
+    } finally {
+      this.#settingUp = false;
+    }
+  }
+
+  async #setUp(): Promise<void> {
+    if (this.#publishing === undefined) return;
+    if (this.#publisher?.active !== true) {
+      const publisher = await openChannel(this.#publishing);
+      await publisher.confirmSelect();
+      publisher.on('basic.return', ({ correlationId }) => {
+        if (correlationId !== undefined) this.#returned.add(correlationId);
+      });
+      publisher.once('close', () => {
+        if (this.#publisher === publisher) this.#lose();
+      });
+      this.#publisher = publisher;
+    }
+    if (this.#canary?.active !== true) {
+      const canary = await this.channel();
+      canary.once('close', () => {
+        this.#lose();
+      });
+      this.#canary = canary;
+    }
+    if (!this.#publisher.active) throw new Error(this.#lastError);
+    this.#trouble = null;
+  }
+
+  /** A connection, or the channel for publishing, is gone: both sides begin anew. */
+  #lose(): void {
+    if (this.#closed) return;
+    if (this.#trouble === null) {
+      this.#parts.log.warn('RabbitMQ is gone; the engine connects again', {
+        broker: this.#parts.location,
+        error: this.#lastError,
+      });
+    }
+    this.#goDown(`it cannot be reached (${this.#lastError})`);
+    void this.#setUpUntilDone();
+  }
+
+  #goDown(reason: string): void {
+    this.#trouble = reason;
+    this.#blocked = null;
+    this.#returned.clear();
+    this.#rejectOutstanding(reason);
+  }
+
+  #rejectOutstanding(reason: string): void {
+    const rejects = [...this.#outstanding];
+    this.#outstanding.clear();
+    for (const reject of rejects) reject(new PublishError('lost', reason));
+  }
+
+  #untilConfirmed(confirmed: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let cancel: CancelTimer | undefined = undefined;
+      const fail = (reason: PublishError): void => {
+        this.#outstanding.delete(fail);
+        cancel?.();
+        reject(reason);
+      };
+      cancel = this.#parts.clock.after(CONFIRM_MS, () => {
+        fail(new PublishError('lost', `it did not confirm within ${CONFIRM_MS} ms`));
+      });
+      this.#outstanding.add(fail);
+      confirmed.then(
+        () => {
+          this.#outstanding.delete(fail);
+          cancel();
+          resolve();
+        },
+        (thrown: unknown) => {
+          const refused = thrown instanceof Error && 'code' in thrown && thrown.code === 'NACK';
+          fail(new PublishError(refused ? 'refused' : 'lost', messageOf(thrown)));
+        },
+      );
+    });
+  }
+
+  #lastErrorOr(thrown: unknown): string {
+    return this.#lastError === 'the connection was lost' ? messageOf(thrown) : this.#lastError;
+  }
+}
+
+/** A channel whose errors are reported to whoever waits for them, and otherwise only end it. */
+async function openChannel(connection: Connection): Promise<Channel> {
+  const channel = await connection.acquire({ emitErrorsFromChannel: true });
+  channel.on('error', () => undefined);
+  return channel;
+}

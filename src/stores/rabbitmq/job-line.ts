@@ -1,0 +1,400 @@
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { NO_ROW } from '../../queue/columns.ts';
+import type { FunctionOffer } from '../../queue/store.ts';
+import type { QueuePolicy } from '../../queue/types.ts';
+import type { Broker } from './broker.ts';
+import type { HeldJob, HeldJobs } from './held-jobs.ts';
+import type { StoredJob } from './job-message.ts';
+import { acknowledge, LineInbox } from './line-inbox.ts';
+import { LineOutbox } from './line-outbox.ts';
+import { LineSession } from './line-session.ts';
+import { awaitedFunctions, isLeasable, stuckJobs } from './stuck-jobs.ts';
+import type { LineNames, Topology } from './topology.ts';
+
+/** Jobs of a FIFO queue that one engine looks at; groups that begin behind them wait. */
+const FIFO_PREFETCH = 10_000;
+/** A delivery this old is exchanged for a new one, long before the broker's `consumer_timeout`. */
+const REFRESH_MS = 600_000;
+const REOPEN_MS = 200;
+/** Jobs handed on to other engines in one go. */
+const HAND_ON_BATCH = 100;
+
+export interface LineParts {
+  readonly broker: Broker;
+  readonly topology: Topology;
+  readonly held: HeldJobs;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called after anything changed that can be seen. */
+  readonly changed: () => void;
+  /** Called when leasing may begin. */
+  readonly ready: (queue: string) => void;
+}
+
+/** One queue as this engine takes part in it: what the broker delivers, and what goes back to it. */
+export class JobLine {
+  #policy: QueuePolicy;
+  readonly outbox: LineOutbox;
+  readonly #parts: LineParts;
+  readonly #inbox: LineInbox;
+  #session: LineSession | undefined;
+  #isOpening = false;
+  #isClosed = false;
+  #isHandingBack = false;
+  /** Another engine offers what is here and this one does not: it takes no jobs for now. */
+  #isAway = false;
+  #offer: FunctionOffer | undefined;
+  #refreshedAt = 0;
+  /** Settings of another type, which are waiting for the last attempt to end. */
+  #nextPolicy: QueuePolicy | undefined;
+
+  constructor(policy: QueuePolicy, parts: LineParts) {
+    this.#policy = policy;
+    this.#parts = parts;
+    const own = { ...parts, policy: () => this.#policy };
+    this.outbox = new LineOutbox(own);
+    this.#inbox = new LineInbox({ ...own, outbox: this.outbox });
+  }
+
+  get policy(): QueuePolicy {
+    return this.#policy;
+  }
+
+  get names(): LineNames {
+    return this.#parts.topology.names.of(this.#policy);
+  }
+
+  get isFifo(): boolean {
+    return this.#policy.type === 'fifo';
+  }
+
+  /** Whether jobs of it can be leased. */
+  get isReady(): boolean {
+    const isChanging = this.#isHandingBack || this.#nextPolicy !== undefined;
+    return this.#session?.isReady === true && !isChanging;
+  }
+
+  /** Whether another engine would have to wait for this one: it is the one that runs a FIFO queue. */
+  get isLeading(): boolean {
+    return this.isFifo && this.#session?.isLeading === true;
+  }
+
+  /** Declares what is needed and begins to consume, unless it does. */
+  async open(): Promise<void> {
+    const { broker, topology, clock, log } = this.#parts;
+    if (this.#isOpening || this.#isClosed || this.#isAway) return;
+    if (this.#session?.isAlive === true || !broker.isUp) return;
+    this.#isOpening = true;
+    try {
+      await topology.declareLine(this.#policy);
+      await this.#openSession();
+    } catch (thrown) {
+      // when the broker is gone that was said already
+      if (this.#parts.broker.isUp) {
+        log.warn('a queue at the broker cannot be consumed yet; it is tried again', {
+          queue: this.#policy.name,
+          error: messageOf(thrown),
+        });
+      }
+      clock.after(REOPEN_MS * 5, () => void this.open());
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+
+  /**
+   * Goes on with other settings. Another type needs other queues at the broker: it is leased from
+   * again when nothing is in flight any more and those are made anew.
+   */
+  reconfigure(policy: QueuePolicy): void {
+    const before = this.#policy;
+    if (before.type !== policy.type) {
+      this.#nextPolicy = policy;
+      this.#changeType();
+      return;
+    }
+    this.#policy = policy;
+    this.#nextPolicy = undefined;
+    if (before.deadLetterQueue !== policy.deadLetterQueue) {
+      void this.#parts.topology.declareLine(policy).catch(() => undefined);
+    }
+    if (before.concurrency !== policy.concurrency && !this.isFifo) {
+      void this.#session?.setPrefetch(prefetchOf(policy)).catch(() => undefined);
+    }
+  }
+
+  /** Hands everything back: the next engine finds it as it was. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#handBackAll();
+  }
+
+  /**
+   * Publishes a newer copy of a held job, then acknowledges the one before. In a FIFO queue the job
+   * keeps its place here meanwhile; in a standard queue whoever gets the copy has it.
+   * @throws PublishError and nothing has changed
+   */
+  async replace(held: HeldJob, change: Partial<StoredJob>, keep: boolean): Promise<void> {
+    const { held: jobs, clock } = this.#parts;
+    const { stored, delivery } = held;
+    const { seq, epoch } = jobs.lanes.table.progressOf(held.row);
+    const version = stored.version + 1;
+    const copy = { ...stored, seq, epoch, leasedAt: null, ...change, version };
+    held.coming = { version: copy.version, delivery: null };
+    try {
+      await this.outbox.publish(copy);
+    } catch (thrown) {
+      held.coming = null;
+      throw thrown;
+    }
+    const { coming } = held;
+    held.coming = null;
+    acknowledge(delivery);
+    if (!jobs.isHeld(held)) return;
+    if (keep) {
+      held.stored = copy;
+      held.delivery = coming.delivery;
+      held.isSuspect = false;
+      return;
+    }
+    jobs.drop(held, clock.now());
+    if (coming.delivery !== null) this.#inbox.hold(copy, coming.delivery);
+  }
+
+  /** A job has ended: its message, here or still to come, is void. */
+  release(held: HeldJob): void {
+    const { delivery, stored } = held;
+    if (delivery?.session.isAlive === true) acknowledge(delivery);
+    else this.#inbox.markEnded(stored.id, stored.version);
+    held.delivery = null;
+  }
+
+  /** Whether what this engine knows of a job still counts: its delivery lives, or comes again. */
+  isCurrent(held: HeldJob): boolean {
+    const { delivery } = held;
+    return delivery === null ? this.isReady : delivery.session.isAlive;
+  }
+
+  /** Remembers who offers what, and gives room to other jobs when only unwanted ones are here. */
+  offered(offer: FunctionOffer): void {
+    this.#offer = offer;
+    if (this.#isAway && this.#offersAny()) {
+      this.#isAway = false;
+      void this.open();
+    }
+    if (!this.isFifo && this.isReady) this.#setAside();
+  }
+
+  /** Functions of waiting jobs here that this engine does not offer. */
+  wanted(): string[] {
+    const names = awaitedFunctions(this.#parts.held, this.#policy.name);
+    const away = this.#isAway ? this.#inbox.functions : [];
+    return [...names, ...away].filter((id) => !this.offers(id));
+  }
+
+  readonly offers = (functionId: string): boolean => this.#offer?.has(functionId) === true;
+
+  /** What is done once a second. @param elsewhere functions that other engines offer to this queue */
+  tick(elsewhere: ReadonlySet<string>, hasLeader: boolean): void {
+    const now = this.#parts.clock.now();
+    if (this.#isAway && (this.#offersAny() || !this.wanted().some((id) => elsewhere.has(id)))) {
+      this.#isAway = false;
+    }
+    if (this.#session?.isAlive !== true) {
+      void this.open();
+      return;
+    }
+    this.#changeType();
+    this.#inbox.forgetEndings(now);
+    this.#refresh(now);
+    if (this.isFifo && !this.#session.isLeading && !hasLeader) this.#session.ping();
+    if (this.isReady && elsewhere.size > 0) this.#handOn(elsewhere);
+  }
+
+  #changeType(): void {
+    const { held } = this.#parts;
+    const policy = this.#nextPolicy;
+    if (policy === undefined) return;
+    if (held.ofQueue(policy.name).some((job) => held.isRunning(job))) return;
+    this.#nextPolicy = undefined;
+    void this.#handBackAll().then(() => {
+      this.#policy = policy;
+      return this.open();
+    });
+  }
+
+  async #openSession(): Promise<void> {
+    const { broker, log } = this.#parts;
+    const { name } = this.#policy;
+    let session: LineSession | undefined = undefined;
+    session = await LineSession.open({
+      broker,
+      names: this.names,
+      oneConsumer: this.isFifo,
+      prefetch: prefetchOf(this.#policy),
+      deliver: (message, from, by) => {
+        this.#inbox.deliver(message, from, by);
+      },
+      onReady: () => {
+        this.#parts.ready(name);
+        this.#parts.changed();
+      },
+      onQueueGone: () => {
+        log.warn('a queue at the broker was deleted; it is made anew', { queue: name });
+        void this.#rescue();
+      },
+      onClosed: () => {
+        if (session === this.#session) this.#lost();
+      },
+    });
+    this.#session = session;
+    if (!session.isAlive) this.#lost();
+    else if (this.#isClosed || this.#isAway) await session.close();
+    else if (session.isReady) this.#parts.ready(name);
+  }
+
+  /** The channel is gone: the broker hands everything out again, also to others. */
+  #lost(): void {
+    this.#session = undefined;
+    this.#inbox.lose();
+    this.#dropUnstarted();
+    if (this.#isClosed) return;
+    this.#parts.clock.after(REOPEN_MS, () => void this.open());
+  }
+
+  /** Attempts go on: when the broker hands their jobs to this engine again, nothing is repeated. */
+  #dropUnstarted(): void {
+    const { held, clock, changed } = this.#parts;
+    const now = clock.now();
+    for (const job of held.ofQueue(this.#policy.name)) {
+      if (held.jobOf(job.row).state !== 'in_flight') held.drop(job, now);
+    }
+    changed();
+  }
+
+  /** The queue is gone with everything in it. What is held here is published anew. */
+  async #rescue(): Promise<void> {
+    const { held, topology, log } = this.#parts;
+    const session = this.#session;
+    try {
+      await topology.declareLine(this.#policy);
+      for (const job of held.ofQueue(this.#policy.name)) {
+        const isRunning = held.jobOf(job.row).state === 'in_flight';
+        // the copy of a running job would be run by whoever gets it
+        if (isRunning && !this.isFifo) continue;
+        await this.replace(job, {}, true);
+      }
+    } catch (thrown) {
+      log.error('what is held of a deleted queue could not be published again', {
+        queue: this.#policy.name,
+        error: messageOf(thrown),
+      });
+    }
+    await session?.close().catch(() => undefined);
+  }
+
+  /** Exchanges deliveries that the broker would soon take for forgotten, oldest first. */
+  #refresh(now: number): void {
+    if (now < this.#refreshedAt + REFRESH_MS / 20) return;
+    this.#refreshedAt = now;
+    const { held } = this.#parts;
+    for (const job of held.ofQueue(this.#policy.name)) {
+      if (job.delivery === null || job.coming !== null) continue;
+      if (job.delivery.at > now - REFRESH_MS || held.isReserved(job)) continue;
+      const running = held.isRunning(job);
+      if (this.isFifo) {
+        const leasedAt = running ? held.jobOf(job.row).leasedAt : null;
+        void this.replace(job, { leasedAt }, true).catch(() => undefined);
+        // the copy of a running one would be run by whoever gets it: its attempt has to end in time
+      } else if (!running) void this.#handOver(job);
+    }
+  }
+
+  /** Standard: when half of the window is full of jobs that nobody here can run, others get their room. */
+  #setAside(): void {
+    if (this.wanted().length === 0) return;
+    const { concurrency } = this.#policy;
+    const stuck = this.#stuck().filter(({ delivery }) => delivery?.from === 'main');
+    if (stuck.length < concurrency) return;
+    for (const job of stuck) void this.#handOver(job);
+  }
+
+  /** Lets engines have the jobs whose functions they offer and this one does not. */
+  #handOn(elsewhere: ReadonlySet<string>): void {
+    if (!this.wanted().some((id) => elsewhere.has(id))) return;
+    const { held } = this.#parts;
+    const jobs = held.ofQueue(this.#policy.name);
+    const stuck = this.#stuck().filter((job) => elsewhere.has(job.stored.functionId));
+    if (stuck.length === 0 || jobs.some((job) => held.isRunning(job))) return;
+    if (this.isFifo) {
+      if (jobs.some((job) => this.offers(job.stored.functionId) && isLeasable(held, job))) return;
+      // the next engine in the line of consumers becomes the active one
+      void this.#session?.close().catch(() => undefined);
+      return;
+    }
+    if (!this.#offersAny()) {
+      this.#isAway = true;
+      void this.#handBackAll();
+      return;
+    }
+    for (const job of stuck.slice(0, HAND_ON_BATCH)) void this.#handOver(job);
+  }
+
+  /** Lets whoever gets the copy have a waiting job of a standard queue; nobody leases it here meanwhile. */
+  async #handOver(job: HeldJob): Promise<void> {
+    const { held, clock } = this.#parts;
+    if (held.lanes.reserveWaiting(job.stored.id) === NO_ROW) return;
+    try {
+      await this.replace(job, {}, false);
+    } catch {
+      if (held.isHeld(job)) held.lanes.release(job.row, clock.now());
+    }
+  }
+
+  #stuck(): HeldJob[] {
+    return stuckJobs(this.#parts.held, this.#policy.name, this.offers);
+  }
+
+  #offersAny(): boolean {
+    return [...this.#inbox.functions].some((id) => this.offers(id));
+  }
+
+  /**
+   * Publishes every held job anew and lets go of it, oldest first. What is in flight is marked: whoever
+   * gets it knows that its attempt was interrupted.
+   */
+  async #handBackAll(): Promise<void> {
+    const { held, broker, clock } = this.#parts;
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#isHandingBack = true;
+    try {
+      await session.stopDelivering();
+      if (session.isReady && broker.isUp) {
+        const jobs = held.ofQueue(this.#policy.name).filter(({ delivery }) => delivery !== null);
+        await Promise.all(jobs.map((job) => this.#handBack(job)));
+      }
+      // every other acknowledgement of this channel is before these
+      this.#inbox.forgetEndings(Infinity);
+      await session.close();
+    } catch {
+      await session.close().catch(() => undefined);
+    }
+    this.#session = undefined;
+    this.#isHandingBack = false;
+    for (const job of held.ofQueue(this.#policy.name)) held.drop(job, clock.now());
+    this.#parts.changed();
+  }
+
+  async #handBack(job: HeldJob): Promise<void> {
+    if (job.coming !== null) return;
+    const { state, leasedAt } = this.#parts.held.jobOf(job.row);
+    await this.replace(job, { leasedAt: state === 'in_flight' ? leasedAt : null }, true);
+  }
+}
+
+function prefetchOf({ type, concurrency }: QueuePolicy): number {
+  return type === 'fifo' ? FIFO_PREFETCH : Math.min(65_535, concurrency * 2);
+}

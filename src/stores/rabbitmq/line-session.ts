@@ -1,0 +1,153 @@
+import type { AsyncMessage, Channel } from 'rabbitmq-client';
+import type { Broker } from './broker.ts';
+import { MARKER } from './read-all.ts';
+import type { LineNames } from './topology.ts';
+
+/** Type of a message by which an engine finds out whether it is the active consumer. */
+export const PING = 'iii.ping';
+const PING_LIVES_MS = '10000';
+/** Jobs with a past that an engine takes of a standard queue; of a FIFO queue it has to take all. */
+const RETRY_PREFETCH = 10_000;
+const EMPTY = Buffer.alloc(0);
+let sessions = 0;
+
+export interface SessionParts {
+  readonly broker: Broker;
+  readonly names: LineNames;
+  /** FIFO: one engine at a time consumes. */
+  readonly oneConsumer: boolean;
+  readonly prefetch: number;
+  readonly deliver: (message: AsyncMessage, from: 'main' | 'retry', session: LineSession) => void;
+  /** Everything with a past has been delivered: leasing may begin. */
+  readonly onReady: () => void;
+  /** The broker ended a consumer: its queue was deleted. */
+  readonly onQueueGone: () => void;
+  readonly onClosed: () => void;
+}
+
+/**
+ * One channel's life as consumer of one queue. What it delivered is void when it ends: the broker
+ * hands it out again.
+ *
+ * In a FIFO queue being the active consumer of `.queue` shows in getting a message, be it one's own
+ * ping. Then the engine consumes the retry queue too, reads it up to its own marker, and only then
+ * passes on what `.queue` delivers.
+ */
+export class LineSession {
+  readonly #parts: SessionParts;
+  readonly #channel: Channel;
+  readonly #marker = `${process.pid}.session.${++sessions}`;
+  readonly #tags = new Map<'main' | 'retry', string>();
+  #isLeading = false;
+  #isReady = false;
+  #buffered: AsyncMessage[] = [];
+
+  private constructor(parts: SessionParts, channel: Channel) {
+    this.#parts = parts;
+    this.#channel = channel;
+  }
+
+  static async open(parts: SessionParts): Promise<LineSession> {
+    const channel = await parts.broker.channel();
+    const session = new LineSession(parts, channel);
+    channel.once('close', () => {
+      parts.onClosed();
+    });
+    channel.on('basic.cancel', () => {
+      parts.onQueueGone();
+    });
+    await session.#consume('main', parts.prefetch);
+    if (parts.oneConsumer) session.ping();
+    else {
+      await session.#consume('retry', RETRY_PREFETCH);
+      session.#isLeading = true;
+      session.#becomeReady();
+    }
+    return session;
+  }
+
+  get isAlive(): boolean {
+    return this.#channel.active;
+  }
+
+  /** Whether this engine runs the queue's jobs: in a standard queue every engine does. */
+  get isLeading(): boolean {
+    return this.#isLeading && this.isAlive;
+  }
+
+  get isReady(): boolean {
+    return this.#isReady && this.isAlive;
+  }
+
+  acknowledge(deliveryTag: number): void {
+    if (this.isAlive) this.#channel.basicAck({ deliveryTag });
+  }
+
+  /** Asks whether this engine is the active consumer: if so, the message comes back. */
+  ping(): void {
+    const { broker, names } = this.#parts;
+    broker.tell({ routingKey: names.main, type: PING, expiration: PING_LIVES_MS }, EMPTY);
+  }
+
+  /** Takes no more messages; those it has are still good. */
+  async stopDelivering(): Promise<void> {
+    for (const [from, tag] of this.#tags) {
+      this.#tags.delete(from);
+      if (this.isAlive) await this.#channel.basicCancel(tag);
+    }
+  }
+
+  /** Standard: takes so many unacknowledged messages of `.queue` from now on. */
+  async setPrefetch(prefetch: number): Promise<void> {
+    const tag = this.#tags.get('main');
+    if (tag === undefined || !this.isAlive) return;
+    this.#tags.delete('main');
+    await this.#channel.basicCancel(tag);
+    await this.#consume('main', prefetch);
+  }
+
+  async close(): Promise<void> {
+    if (this.isAlive) await this.#channel.close();
+  }
+
+  async #consume(from: 'main' | 'retry', prefetch: number): Promise<void> {
+    const queue = this.#parts.names[from];
+    await this.#channel.basicQos({ prefetchCount: prefetch });
+    const { consumerTag } = await this.#channel.basicConsume({ queue }, (message) => {
+      this.#onMessage(message, from);
+    });
+    this.#tags.set(from, consumerTag);
+  }
+
+  #onMessage(message: AsyncMessage, from: 'main' | 'retry'): void {
+    // the client hands messages over a moment later, when the channel may be gone
+    if (!this.isAlive) return;
+    if (from === 'main' && !this.#isLeading) this.#lead();
+    if (message.type === PING || message.type === MARKER) {
+      this.acknowledge(message.deliveryTag);
+      if (message.messageId === this.#marker) this.#becomeReady();
+      return;
+    }
+    if (from === 'main' && !this.#isReady) this.#buffered.push(message);
+    else this.#parts.deliver(message, from, this);
+  }
+
+  /** FIFO: this engine is the active one. */
+  #lead(): void {
+    if (!this.#parts.oneConsumer) return;
+    this.#isLeading = true;
+    const { broker, names } = this.#parts;
+    this.#consume('retry', 0)
+      .then(() =>
+        broker.publish({ routingKey: names.retry, type: MARKER, messageId: this.#marker }, EMPTY),
+      )
+      // without the marker it would never be ready: begin anew
+      .catch(() => this.close().catch(() => undefined));
+  }
+
+  #becomeReady(): void {
+    this.#isReady = true;
+    for (const message of this.#buffered.splice(0)) this.#parts.deliver(message, 'main', this);
+    this.#parts.onReady();
+  }
+}
