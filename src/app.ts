@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Clock } from './base/clock.ts';
 import { SystemClock } from './base/clock.ts';
 import type { IiiError } from './base/errors.ts';
@@ -11,6 +12,7 @@ import { httpCaller } from './gateway/http-caller.ts';
 import { HttpListener } from './gateway/http-listener.ts';
 import { EventLog } from './observe/event-log.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
+import type { EngineFacts } from './queue/store.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
 import { createArchive, createStateStore, createStore, stateBeside } from './stores/registry.ts';
 import { HttpTriggers } from './triggers/http/http-triggers.ts';
@@ -69,8 +71,19 @@ export async function startApp(options: AppOptions): Promise<App> {
     undoWindowMs: config.undoWindowMs,
     maxJobBytes: config.maxJobBytes,
     shutdownGraceMs: config.shutdownGraceMs,
+    ...(config.cronStore === null
+      ? {}
+      : { ticks: await createStateStore(config.cronStore, storeParts) }),
   });
   registerTriggerTypes(engine, { stateTriggers: triggersEnabled });
+  let address: string | null = null;
+  const card = {
+    id: random.uuid(),
+    version: VERSION,
+    pid: process.pid,
+    host: hostname(),
+    startedAt: clock.now(),
+  };
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
   const eventLog = new EventLog(clock);
@@ -79,10 +92,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     engine,
     activity,
     eventLog,
-    version: VERSION,
     protocol: PROTOCOL_VERSION,
-    startedAt: clock.now(),
-    pid: process.pid,
+    card: () => ({ ...card, address }),
   });
 
   const triggers = httpTriggers(engine, config, random);
@@ -115,7 +126,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (isListening) {
       await gateway.start();
       await http.start();
+      address = urlOf('ws', reachable(gateway.address(), card.host));
     }
+    await store.peers?.announce({ ...card, address }, () => engineFacts(engine, activity));
   } catch (thrown) {
     await stop();
     throw thrown;
@@ -146,9 +159,29 @@ function httpTriggers(
   });
 }
 
-function urlOf(
-  scheme: string,
-  { host, port }: { readonly host: string; readonly port: number },
-): string {
+/** Where other machines reach a listener that is bound to every address of this one. */
+function reachable(bound: Address, host: string): Address {
+  return bound.host === '0.0.0.0' || bound.host === '::' ? { ...bound, host } : bound;
+}
+
+function engineFacts({ functions, policies }: Engine, activity: QueueActivity): EngineFacts {
+  const offered = functions.list().filter(({ workers }) => workers.length > 0);
+  return {
+    functions: Object.fromEntries(offered.map(({ id, workers }) => [id, workers.length])),
+    rates: Object.fromEntries(
+      [...policies.keys()].map((queue) => [
+        queue,
+        [activity.inPerSecond(queue), activity.outPerSecond(queue)] as const,
+      ]),
+    ),
+  };
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function urlOf(scheme: string, { host, port }: Address): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

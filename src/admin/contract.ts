@@ -124,6 +124,22 @@ export interface EngineInfo {
   readonly dataDir: string | null;
 }
 
+/** One of the engines on the same data. */
+export interface EngineView {
+  readonly id: string;
+  /** Where workers and the command line reach it; `null` when it does not listen. */
+  readonly address: string | null;
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  /** `silent`: it was not stopped in order, and its jobs are taken over. */
+  readonly status: 'running' | 'silent';
+  readonly startedAt: string;
+  readonly lastSeenAt: string;
+  /** Whether it is the one that answers. */
+  readonly self: boolean;
+}
+
 export interface WorkerView {
   readonly id: string;
   readonly name: string;
@@ -174,6 +190,8 @@ export interface SubscriptionView {
 
 export interface AdminContract extends BulkContract {
   'iii::engine::info': { input: Empty; result: EngineInfo };
+  /** The engines on the same data that were seen within the last hour. */
+  'iii::engine::list': { input: Empty; result: { readonly engines: readonly EngineView[] } };
 
   'iii::queue::list': { input: Empty; result: { readonly queues: readonly QueueSummary[] } };
   'iii::queue::get': { input: { readonly queue: string }; result: QueueDetail };
@@ -324,6 +342,7 @@ export type AdminResult<Id extends AdminFunctionId> = AdminContract[Id]['result'
 export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> = {
   ...BULK_ROLES,
   'iii::engine::info': 'read',
+  'iii::engine::list': 'read',
   'iii::queue::list': 'read',
   'iii::queue::get': 'read',
   'iii::queue::pause': 'operate',

@@ -15,6 +15,7 @@ export const NOUNS: readonly NounSpec[] = [
   { name: 'topic', summary: 'topics and who is subscribed' },
   { name: 'subscription', summary: 'durable subscriptions' },
   { name: 'trigger-type', summary: 'kinds of events that call functions' },
+  { name: 'engine', summary: 'the engines on the same jobs' },
   { name: 'worker', summary: 'connected workers' },
   { name: 'function', summary: 'functions that can be called' },
   { name: 'store', summary: 'check, copy and look at the folder that keeps the jobs' },

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import { decide } from '../queue/decide.ts';
 import { cutError } from '../queue/job-error.ts';
-import type { FunctionOffer, QueueStore, Settlement } from '../queue/store.ts';
+import type { FunctionOffer, QueueStore, Settlement, SharedLimits } from '../queue/store.ts';
 import type {
   AttemptRecord,
   Job,
@@ -177,7 +177,14 @@ export class QueueDispatcher {
     const room = this.#room();
     if (room <= 0) return;
     const { store, offer, clock } = this.#parts;
-    const leases = await store.lease({ queue: this.#policy.name, limit: room, offer });
+    const { name: queue } = this.#policy;
+    const limits = store.traits.sharedByEngines ? sharedLimitsOf(this.#policy) : undefined;
+    const leases = await store.lease({
+      queue,
+      limit: room,
+      offer,
+      ...(limits === undefined ? {} : { limits }),
+    });
     this.#rate?.record(clock.now(), leases.length);
     for (const lease of leases) this.#begin(lease);
   }
@@ -310,6 +317,11 @@ function rateLimitOf(policy: QueuePolicy): RateLimit | undefined {
   return policy.rateLimit === null
     ? undefined
     : new RateLimit(policy.rateLimit.max, policy.rateLimit.perMs);
+}
+
+/** What holds over all engines together, and is therefore the store's to keep. */
+function sharedLimitsOf({ type, groupConcurrency, rateLimit }: QueuePolicy): SharedLimits {
+  return { inFlight: type === 'fifo' ? groupConcurrency : null, rate: rateLimit };
 }
 
 function interrupted(message: string): Outcome {

@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly store: Store;
   /** Where the engine remembers what is not a job, such as subscriptions. */
   readonly state: StateStore;
+  /** Through which engines agree on who runs a tick; without it, `state` where that is shared. */
+  readonly ticks?: StateStore;
   /** Where users keep their values; without it, beside what the engine remembers, and of any size. */
   readonly userState?: StateParts;
   /** Where ended jobs are kept for a while, so that it can be undone. */
@@ -75,6 +77,8 @@ export class Engine implements Service {
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #sessionParts: SessionParts;
   #congestionTimerSet = false;
+  #reclaiming = false;
+  #reclaimAgain = false;
   #state: 'new' | 'running' | 'stopped' = 'new';
 
   constructor(options: EngineOptions) {
@@ -227,23 +231,44 @@ export class Engine implements Service {
     this.events.emit({ kind: 'queue_paused', queue, paused });
   }
 
+  /** Lets one engine of all claim something for a time; without other engines every claim holds. */
+  async claim(name: string, forMs: number): Promise<boolean> {
+    const { state, ticks = state } = this.#options;
+    return (await ticks.claim?.(name, forMs)) ?? true;
+  }
+
   async #closeStores(): Promise<void> {
     for (const one of this.#stateStores()) await one.close();
     await this.store.close();
   }
 
   #stateStores(): Set<StateStore> {
-    const { state, userState } = this.#options;
-    return new Set([state, userState?.store ?? state]);
+    const { state, userState, ticks } = this.#options;
+    return new Set([state, userState?.store ?? state, ticks ?? state]);
   }
 
   #onSignal(signal: StoreSignal): void {
-    if (signal.kind === 'leasable') this.queues.wake(signal.queue);
-    else if (this.#state === 'running') void this.#reclaim();
+    const { kind, queue } = signal;
+    if (this.#state !== 'running') return;
+    switch (kind) {
+      case 'leasable':
+        this.queues.wake(queue);
+        break;
+      case 'reclaimable':
+        void this.#reclaim();
+        break;
+      case 'paused':
+      case 'resumed':
+        this.queues.setPaused(queue, kind === 'paused');
+        this.events.emit({ kind: 'queue_paused', queue, paused: kind === 'paused' });
+    }
   }
 
   async #reclaim(): Promise<void> {
     const { store, clock, random } = this.#options;
+    this.#reclaimAgain = this.#reclaiming;
+    if (this.#reclaiming) return;
+    this.#reclaiming = true;
     try {
       await reclaimAll({ store, queues: this.queues, clock, random, events: this.events });
     } catch (thrown) {
@@ -251,7 +276,15 @@ export class Engine implements Service {
       clock.after(1_000, () => {
         if (this.#state === 'running') void this.#reclaim();
       });
+    } finally {
+      this.#reclaiming = false;
     }
+    // What became reclaimable meanwhile may not have been seen by the look that just ended.
+    if (this.#isReclaimWanted()) void this.#reclaim();
+  }
+
+  #isReclaimWanted(): boolean {
+    return this.#reclaimAgain && this.#state === 'running';
   }
 
   #wakeLater(): void {

@@ -38,6 +38,9 @@ export interface TopicParts {
 export class Topics {
   readonly #parts: TopicParts;
   readonly #subscriptions = new Map<string, Subscription>();
+  /** Subscriptions that are not stored yet. */
+  readonly #subscribing = new Set<string>();
+  #following: Promise<void> = Promise.resolve();
   readonly #dropped = new Map<string, number>();
   readonly #skipped = new Map<string, number>();
 
@@ -45,11 +48,13 @@ export class Topics {
     this.#parts = parts;
   }
 
-  /** Brings back the subscriptions of an earlier process. */
+  /** Brings back the subscriptions of an earlier process, and follows those of other engines. */
   async start(): Promise<void> {
-    for (const [, text] of await this.#parts.state.list(SCOPE)) {
-      this.#open(JSON.parse(text) as Subscription);
-    }
+    const { state } = this.#parts;
+    for (const [, text] of await state.list(SCOPE)) this.#open(JSON.parse(text) as Subscription);
+    state.watch?.((change) => {
+      if (change === null || change.scope === SCOPE) this.#followSoon();
+    });
   }
 
   /**
@@ -62,7 +67,12 @@ export class Topics {
     const known = this.#subscriptions.get(queue);
     if (known !== undefined && JSON.stringify(known) === text) return;
     this.#open(subscription);
-    await this.#parts.state.update(SCOPE, queue, () => text);
+    this.#subscribing.add(queue);
+    try {
+      await this.#parts.state.update(SCOPE, queue, () => text);
+    } finally {
+      this.#subscribing.delete(queue);
+    }
   }
 
   /** Ends a subscription. Its jobs stay until they are discarded, or it begins again. */
@@ -171,6 +181,31 @@ export class Topics {
   /** Unsubscribes without making the caller wait; what fails is logged. */
   unsubscribeSoon(queue: string): void {
     this.#soon(queue, this.unsubscribe(queue));
+  }
+
+  /** Takes over what other engines changed, one change after the other. */
+  #followSoon(): void {
+    this.#following = this.#following
+      .then(() => this.#follow())
+      .catch((thrown: unknown) => {
+        const error = messageOf(thrown);
+        this.#parts.log.error('subscriptions of other engines could not be read', { error });
+      });
+  }
+
+  async #follow(): Promise<void> {
+    const stored = await this.#parts.state.list(SCOPE);
+    for (const [queue, text] of stored) {
+      const known = this.#subscriptions.get(queue);
+      if (known === undefined || JSON.stringify(known) !== text) {
+        this.#open(JSON.parse(text) as Subscription);
+      }
+    }
+    for (const queue of this.#subscriptions.keys()) {
+      if (stored.has(queue) || this.#subscribing.has(queue)) continue;
+      this.#subscriptions.delete(queue);
+      await this.#parts.queues.close(queue);
+    }
   }
 
   #soon(subscription: string, change: Promise<unknown>): void {

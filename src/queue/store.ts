@@ -92,17 +92,30 @@ export interface EngineCard {
   readonly startedAt: number;
 }
 
+/** What an engine tells again and again, so that others can sum it up. */
+export interface EngineFacts {
+  /** Live workers that offer a function, by function. */
+  readonly functions: Readonly<Record<string, number>>;
+  /** Jobs accepted and finished per second, by queue. */
+  readonly rates: Readonly<Record<string, readonly [accepted: number, finished: number]>>;
+}
+
 export interface SeenEngine extends EngineCard {
   /** By the store's clock. An engine that was not stopped in order is listed until it is forgotten. */
   readonly lastSeenAt: number;
   /** Whether it was seen so lately that its leases still hold. */
   readonly alive: boolean;
+  /** `undefined` where they do not reach the others. */
+  readonly facts?: EngineFacts;
 }
 
 /** The engines that share a store. */
 export interface EnginePeers {
-  /** Makes this engine known, from now until the store is closed. */
-  announce(card: EngineCard): Promise<void>;
+  /**
+   * Makes this engine known, from now until the store is closed.
+   * @param facts asked again with every sign of life
+   */
+  announce(card: EngineCard, facts: () => EngineFacts): Promise<void>;
   /** Every engine that was seen lately, this one included, by id. */
   list(): Promise<readonly SeenEngine[]>;
 }

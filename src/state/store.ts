@@ -1,3 +1,9 @@
+/** A value that another engine changed. */
+export interface ForeignChange {
+  readonly scope: string;
+  readonly key: string;
+}
+
 /**
  * Small named values, grouped by scope: what `state::*` keeps, and what the engine itself has to
  * remember. Values are JSON text.
@@ -25,8 +31,11 @@ export interface StateStore {
     change: (before: string | undefined) => string | undefined,
   ): Promise<{ readonly before: string | undefined; readonly after: string | undefined }>;
 
-  /** Calls `listener` after another engine on the same data changed a value; only where one can. */
-  watch?(listener: (change: { readonly scope: string; readonly key: string }) => void): void;
+  /**
+   * Calls `listener` after another engine on the same data changed a value, and with `null` when
+   * such changes may have been missed; only where there can be another engine.
+   */
+  watch?(listener: (change: ForeignChange | null) => void): void;
 
   /**
    * `true` for the first caller of all engines on the same data, `false` for the others until

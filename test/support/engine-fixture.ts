@@ -162,10 +162,11 @@ export async function startEngine(
     engine,
     activity,
     eventLog,
-    version: '0.0.0',
     protocol: '0',
-    startedAt: clock.now(),
-    pid: 1,
+    card: () => ({
+      ...{ id: 'engine-1', address: null, version: '0.0.0', pid: 1, host: 'here' },
+      startedAt: clock.now(),
+    }),
   });
   const events: EngineEvent[] = [];
   engine.events.subscribe((event) => {

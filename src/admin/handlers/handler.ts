@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/engine.ts';
 import type { LocalCall } from '../../engine/functions.ts';
 import type { EventLog } from '../../observe/event-log.ts';
 import type { QueueActivity } from '../../observe/queue-activity.ts';
+import type { EngineCard } from '../../queue/store.ts';
 import type { AdminFunctionId, AdminResult } from '../contract.ts';
 import type { Input } from '../input.ts';
 
@@ -10,11 +11,10 @@ export interface AdminParts {
   readonly engine: Engine;
   readonly activity: QueueActivity;
   readonly eventLog: EventLog;
-  readonly version: string;
   /** The eras of the worker protocol, as `iii --version` prints them. */
   readonly protocol: string;
-  readonly startedAt: number;
-  readonly pid: number;
+  /** This engine, as it shows itself to others. */
+  readonly card: () => EngineCard;
 }
 
 export type Handler<Result = unknown> = (input: Input, call: LocalCall) => Promise<Result>;

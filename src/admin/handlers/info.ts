@@ -1,18 +1,46 @@
+import type { SeenEngine } from '../../queue/store.ts';
+import type { EngineView } from '../contract.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { timeText } from './views.ts';
 
-export function infoHandlers(parts: AdminParts): AdminHandlers<'iii::engine::info'> {
-  const { name, guarantee, location } = parts.engine.store.traits;
+export function infoHandlers(
+  parts: AdminParts,
+): AdminHandlers<'iii::engine::info' | 'iii::engine::list'> {
+  const { store, clock } = parts.engine;
   return {
-    'iii::engine::info': () =>
-      Promise.resolve({
-        version: parts.version,
+    'iii::engine::info': () => {
+      const { name, guarantee, location } = store.traits;
+      const { version, pid, startedAt } = parts.card();
+      return Promise.resolve({
+        version,
         protocol: parts.protocol,
-        pid: parts.pid,
-        startedAt: timeText(parts.startedAt),
+        pid,
+        startedAt: timeText(startedAt),
         store: name,
         guarantee,
         dataDir: location,
-      }),
+      });
+    },
+    'iii::engine::list': async () => {
+      const self = parts.card();
+      const alone = { ...self, lastSeenAt: clock.now(), alive: true };
+      const seen = (await store.peers?.list()) ?? [alone];
+      return { engines: seen.map((engine) => engineView(engine, self.id)) };
+    },
+  };
+}
+
+function engineView(engine: Omit<SeenEngine, 'facts'>, selfId: string): EngineView {
+  const { id, address, version, host, pid, alive, startedAt, lastSeenAt } = engine;
+  return {
+    id,
+    address,
+    version,
+    host,
+    pid,
+    status: alive ? 'running' : 'silent',
+    startedAt: timeText(startedAt),
+    lastSeenAt: timeText(lastSeenAt),
+    self: id === selfId,
   };
 }

@@ -1,4 +1,4 @@
-import type { EngineCard, EnginePeers, SeenEngine } from '../../queue/store.ts';
+import type { EngineCard, EngineFacts, EnginePeers, SeenEngine } from '../../queue/store.ts';
 import type { RedisContext } from './context.ts';
 import { defineScript } from './scripts/script.ts';
 
@@ -39,52 +39,50 @@ return answer
 /** The engines on the same Redis and prefix. */
 export class RedisPeers implements EnginePeers {
   readonly #context: RedisContext;
-  #card: EngineCard | undefined;
+  #self: { readonly card: EngineCard; readonly facts: () => EngineFacts } | undefined;
 
   constructor(context: RedisContext) {
     this.#context = context;
   }
 
-  async announce(card: EngineCard): Promise<void> {
-    this.#card = card;
+  async announce(card: EngineCard, facts: () => EngineFacts): Promise<void> {
+    this.#self = { card, facts };
     await this.beat();
   }
 
   /** Says again that this engine is there. */
   async beat(): Promise<void> {
-    if (this.#card !== undefined) await this.#seen(this.#card);
+    if (this.#self === undefined) return;
+    const { card, facts } = this.#self;
+    await this.#seen(card.id, { ...card, facts: facts() });
   }
 
   /** This engine stops in order. */
   async leave(): Promise<void> {
-    const card = this.#card;
-    if (card === undefined) return;
-    this.#card = undefined;
+    if (this.#self === undefined) return;
+    const { card } = this.#self;
+    this.#self = undefined;
     const { connection, keys } = this.#context;
     await connection.call((client) => client.hdel(keys.engines(), card.id));
   }
 
   async list(): Promise<readonly SeenEngine[]> {
-    const [now = '0', ...entries] = await this.#seen(undefined);
+    const [now = '0', ...entries] = await this.#seen('', null);
     const engines: SeenEngine[] = [];
     for (let at = 1; at < entries.length; at += 2) {
       const text = entries[at] ?? '';
       const end = text.indexOf('\n');
       const lastSeenAt = Number(text.slice(0, end));
-      const card = JSON.parse(text.slice(end + 1)) as EngineCard;
+      const card = JSON.parse(text.slice(end + 1)) as EngineCard & { facts: EngineFacts };
       const alive = Number(now) - lastSeenAt <= this.#context.leaseMs;
       engines.push({ ...card, lastSeenAt, alive });
     }
     return engines.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  async #seen(card: EngineCard | undefined): Promise<string[]> {
+  async #seen(id: string, said: object | null): Promise<string[]> {
     const { connection, keys } = this.#context;
-    const args = [
-      card?.id ?? '',
-      card === undefined ? '' : JSON.stringify(card),
-      String(FORGET_MS),
-    ];
+    const args = [id, said === null ? '' : JSON.stringify(said), String(FORGET_MS)];
     return (await connection.run(SEEN, [keys.engines()], args)) as string[];
   }
 }

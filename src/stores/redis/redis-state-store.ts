@@ -3,7 +3,7 @@ import { IiiError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { StateStore } from '../../state/store.ts';
+import type { ForeignChange, StateStore } from '../../state/store.ts';
 import { lostOnTheWay, RedisConnection } from './connection.ts';
 import { RedisKeys } from './keys.ts';
 import { unavailable } from './redis-errors.ts';
@@ -56,7 +56,8 @@ export class RedisStateStore implements StateStore {
   readonly #session: string;
   /** By scope and key: the last change that is under way. */
   readonly #changing = new Map<string, Promise<void>>();
-  readonly #watchers: ((change: { scope: string; key: string }) => void)[] = [];
+  readonly #watchers: ((change: ForeignChange | null) => void)[] = [];
+  #listened = false;
 
   constructor({ url, keyPrefix, clock, random, log }: RedisStateStoreParts) {
     this.#connection = new RedisConnection({ url, clock, log });
@@ -72,7 +73,9 @@ export class RedisStateStore implements StateStore {
         (message) => {
           this.#onMessage(message);
         },
-        () => undefined,
+        (listens) => {
+          this.#onListening(listens);
+        },
       );
     } catch (thrown) {
       await this.#connection.close();
@@ -123,7 +126,7 @@ export class RedisStateStore implements StateStore {
     return changed;
   }
 
-  watch(listener: (change: { readonly scope: string; readonly key: string }) => void): void {
+  watch(listener: (change: ForeignChange | null) => void): void {
     this.#watchers.push(listener);
   }
 
@@ -183,6 +186,13 @@ export class RedisStateStore implements StateStore {
     } catch (thrown) {
       throw unavailable(thrown);
     }
+  }
+
+  /** What was changed while nobody listened is not told again. */
+  #onListening(listens: boolean): void {
+    if (!listens) return;
+    if (this.#listened) for (const watcher of this.#watchers) watcher(null);
+    this.#listened = true;
   }
 
   #onMessage(message: string): void {

@@ -1,5 +1,5 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
-import { IiiError } from '../../base/errors.ts';
+import { IiiError, messageOf } from '../../base/errors.ts';
 import type { Binding, TriggerType } from '../../engine/bindings.ts';
 import { optionalText, requiredText } from '../config.ts';
 import { checkCondition, fireTrigger, type FireParts } from '../fire.ts';
@@ -23,8 +23,13 @@ const LATEST_MS = 60_000;
  */
 const CORRECTION_MS = 3 * 3_600_000;
 
+/** How long a tick stays claimed: longer than clocks of engines differ. */
+const CLAIM_MS = 10 * 60_000;
+
 export interface CronParts extends FireParts {
   readonly clock: Clock;
+  /** Lets one engine of all have a tick; see `Engine.claim`. */
+  readonly claim: (name: string, forMs: number) => Promise<boolean>;
 }
 
 /**
@@ -148,6 +153,22 @@ class CronJob {
 
   async #run(scheduledAt: number, now: number): Promise<void> {
     this.#running = true;
+    if (await this.#claims(scheduledAt)) await this.#fire(scheduledAt, now);
+    this.#running = false;
+  }
+
+  /** Whether this engine is the one that runs a tick: engines that share ticks run each once. */
+  async #claims(scheduledAt: number): Promise<boolean> {
+    const facts = [this.#binding.functionId, this.#expression, this.#timeZone, scheduledAt];
+    try {
+      return await this.#parts.claim(`cron ${JSON.stringify(facts)}`, CLAIM_MS);
+    } catch (thrown) {
+      this.#skip(1, `it could not be claimed: ${messageOf(thrown)}`);
+      return false;
+    }
+  }
+
+  async #fire(scheduledAt: number, now: number): Promise<void> {
     this.#skipping = false;
     this.#runs += 1;
     const data = JSON.stringify({
@@ -157,7 +178,6 @@ class CronJob {
       actual_time: timeText(now),
     });
     await fireTrigger(this.#parts, this.#binding, { data });
-    this.#running = false;
   }
 
   #skip(ticks: number, why: string): void {
