@@ -19,7 +19,7 @@ const LAYERS = {
     'base',
     'protocol',
     'config',
-    'admin/(contract|bulk-contract|client)[.]ts$',
+    'admin/(contract|[a-z]+-contract|client)[.]ts$',
     'version[.]ts$',
   ],
 };

@@ -10,7 +10,7 @@ _iii() {
   local last="${typed[${#typed[@]} - 1]}"
   COMPREPLY=()
   if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
-    words="serve demo enqueue trigger logs wait publish completion help version queue job group dlq topic subscription trigger-type worker function store config token"
+    words="serve demo enqueue trigger logs wait top publish completion help version queue job group dlq topic subscription trigger-type worker function store config token"
   elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
     case "${typed[1]}" in
       queue) words="list show pause resume" ;;

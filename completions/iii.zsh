@@ -13,6 +13,7 @@ _iii() {
         'trigger:call a function and print its result'
         'logs:what happens in the engine, as it happens'
         'wait:until a job has ended, or a queue has nothing left to run'
+        'top:queues, workers and failures, live on the whole screen'
         'publish:publish a message to a topic'
         'completion:print the completion script of a shell'
         'help:help on a command, exit-codes or examples'

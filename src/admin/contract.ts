@@ -1,8 +1,8 @@
 import type { QueuePolicy } from '../queue/types.ts';
 import { BULK_ROLES, type BulkContract, type SelectorInput } from './bulk-contract.ts';
-import type { JobExplanation } from './explanation.ts';
-import type { EventPage } from './event-view.ts';
-import type { GroupList } from './group-view.ts';
+import type { Explanation } from './explanation-contract.ts';
+import type { EventPage } from './event-contract.ts';
+import type { GroupList } from './group-contract.ts';
 
 /**
  * Every function the engine offers to operators: id, input, result, and who may call it. The command
@@ -63,6 +63,11 @@ export interface JobSummary {
   readonly maxAttempts: number;
   readonly enqueuedAt: string;
   readonly dueAt: string | null;
+}
+
+/** Why a job is where it is. */
+export interface JobExplanation extends Explanation {
+  readonly job: JobSummary;
 }
 
 export interface JobDetail extends JobSummary {

@@ -32,6 +32,13 @@ export class Context {
     return this.#client;
   }
 
+  /** A new connection in the place of one that was lost. */
+  async reconnect(): Promise<AdminClient> {
+    await this.close();
+    this.#client = undefined;
+    return this.engine();
+  }
+
   async close(): Promise<void> {
     const client = await this.#client?.catch(() => undefined);
     await client?.close();

@@ -18,6 +18,8 @@ export interface OutputStream {
   readonly isTerminal: boolean;
   /** Width of the terminal; `undefined` when it is none. */
   readonly columns: number | undefined;
+  /** Height of the terminal; `undefined` when it is none. */
+  readonly rows: number | undefined;
   /** For the libraries that draw on a terminal. */
   readonly raw: Writable;
 }
@@ -29,6 +31,11 @@ export interface Io {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly stdin: Readable;
+  /**
+   * Whether keys come one by one, without being shown and without waiting for Enter. Only when
+   * standard input is a terminal.
+   */
+  setRawKeys(raw: boolean): void;
   /** What standard input is: only `piped` (a pipe or a file) is read without being asked for. */
   readonly stdinKind: 'terminal' | 'piped' | 'nothing';
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -59,6 +66,10 @@ class ProcessStream implements OutputStream {
 
   get columns(): number | undefined {
     return this.isTerminal ? this.raw.columns : undefined;
+  }
+
+  get rows(): number | undefined {
+    return this.isTerminal ? this.raw.rows : undefined;
   }
 
   write(text: string): Promise<void> {
@@ -105,6 +116,10 @@ export function processIo(): Io {
     },
     get stdinKind() {
       return kindOfStdin();
+    },
+    setRawKeys: (raw) => {
+      process.stdin.setRawMode(raw);
+      if (!raw) process.stdin.pause();
     },
     env: process.env,
     cwd: process.cwd(),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EventPage } from '../../src/admin/event-view.ts';
+import type { EventPage } from '../../src/admin/event-contract.ts';
 import { policy, startEngine } from '../support/engine-fixture.ts';
 
 it('tells what happens to a job, with errors and times, behind the event a reader has', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JobExplanation } from '../../src/admin/explanation.ts';
-import type { GroupList } from '../../src/admin/group-view.ts';
+import type { JobExplanation } from '../../src/admin/contract.ts';
+import type { GroupList } from '../../src/admin/group-contract.ts';
 import { type EngineFixture, policy, startEngine } from '../support/engine-fixture.ts';
 
 const FIFO = policy('orders', { type: 'fifo', groupField: 'customer', concurrency: 10 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { JobExplanation } from '../../src/admin/explanation.ts';
-import type { GroupView } from '../../src/admin/group-view.ts';
+import type { JobExplanation } from '../../src/admin/contract.ts';
+import type { GroupView } from '../../src/admin/group-contract.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { fail, FakeEngine, NO_ANSWER } from '../support/fake-engine.ts';
 import { runCli, startCli } from '../support/run-cli.ts';

@@ -53,6 +53,7 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
     stdin: openStdin(options),
     stdinKind:
       options.types !== undefined ? 'terminal' : options.stdin === undefined ? 'nothing' : 'piped',
+    setRawKeys: () => undefined,
     env: { ...(options.url === undefined ? {} : { III_URL: options.url }), ...options.env },
     cwd: options.cwd ?? '/nonexistent',
     clock: options.clock ?? new SystemClock(),
@@ -94,12 +95,14 @@ function openStdin({ stdin, types }: CliOptions): Readable {
 class Captured implements OutputStream {
   text = '';
   readonly columns: number | undefined;
+  readonly rows: number | undefined;
   readonly raw: Writable;
   #writesLeft: number;
   readonly #waiting: { readonly text: string; readonly resolve: () => void }[] = [];
 
   constructor(columns: number | undefined, closesAfter = Number.POSITIVE_INFINITY) {
     this.columns = columns;
+    this.rows = columns === undefined ? undefined : 24;
     this.#writesLeft = closesAfter;
     this.raw = new Writable({
       write: (chunk: Buffer, _encoding, done) => {

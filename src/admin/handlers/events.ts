@@ -1,6 +1,6 @@
 import type { EngineEvent } from '../../engine/events.ts';
 import type { LoggedEvent } from '../../observe/event-log.ts';
-import type { EventView } from '../event-view.ts';
+import type { EventView } from '../event-contract.ts';
 import type { Input } from '../input.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { timeText } from './views.ts';

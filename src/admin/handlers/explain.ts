@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { Job } from '../../queue/types.ts';
-import type { JobExplanation, WaitReason } from '../explanation.ts';
+import type { JobExplanation } from '../contract.ts';
+import type { WaitReason } from '../explanation-contract.ts';
 import { findOlderInGroup } from './group-scan.ts';
 import { jobSummary, timeText } from './views.ts';
 

@@ -3,7 +3,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { scanJobs } from '../../queue/scan.ts';
 import type { ScannedJob } from '../../queue/store.ts';
 import type { Job, JobState } from '../../queue/types.ts';
-import type { GroupView } from '../group-view.ts';
+import type { GroupView } from '../group-contract.ts';
 import { findQueue } from './queue-names.ts';
 import { timeText } from './views.ts';
 

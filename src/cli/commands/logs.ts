@@ -1,4 +1,4 @@
-import type { EventView } from '../../admin/event-view.ts';
+import type { EventView } from '../../admin/event-contract.ts';
 import type { AdminInput } from '../../admin/contract.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';

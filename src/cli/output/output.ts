@@ -102,7 +102,7 @@ export class Output {
     if (this.format === 'name') await this.#stdout.write(`${printable(view.name(value))}\n`);
     else if (!this.forPeople) await this.value(machine);
     else {
-      const look = await this.#look();
+      const look = await this.look();
       const parts: string[] = [];
       for (const section of view.sections(value, look))
         parts.push(await layOut(section, look.paint));
@@ -138,7 +138,7 @@ export class Output {
 
   /** Lays a table out without printing it. */
   async table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): Promise<string> {
-    const { paint, words } = await this.#look();
+    const { paint, words } = await this.look();
     return renderTable(rows, columns, { paint, words, width: this.#stdout.columns });
   }
 
@@ -171,7 +171,8 @@ export class Output {
     else await this.#stdout.write(await this.table(rows, view.columns));
   }
 
-  async #look(): Promise<Look> {
+  /** How things look on stdout as wide as it is now. */
+  async look(): Promise<Look> {
     const paint = this.forPeople
       ? await loadPaint(this.#settings.color, this.#env, this.#stdout)
       : plain;

@@ -1,6 +1,6 @@
 import type { Paint, Tone } from './color.ts';
 import { printable } from './escape.ts';
-import { textWidth } from './width.ts';
+import { cutText, textWidth } from './width.ts';
 import type { Words } from './words.ts';
 
 export type Cell = string | number | null | { readonly text: string | number; readonly tone: Tone };
@@ -50,7 +50,7 @@ export async function renderTable<Row>(
     table.push(
       fitted.map(({ column, width }) => {
         const tone = line === 0 ? 'dim' : column.tones[line];
-        const text = cut(column.texts[line] ?? '', width);
+        const text = cutText(column.texts[line] ?? '', width);
         return tone === undefined || text === '' ? text : look.paint(tone, text);
       }),
     );
@@ -145,16 +145,4 @@ function shrink(byImportance: readonly Laid[], limit: number): Map<Laid, number>
     excess -= given;
   }
   return excess <= 0 ? widths : undefined;
-}
-
-function cut(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
-  let kept = '';
-  let used = 1;
-  for (const character of text) {
-    used += textWidth(character);
-    if (used > width) break;
-    kept += character;
-  }
-  return `${kept}…`;
 }

@@ -10,3 +10,16 @@ export function textWidth(text: string): number {
   }
   return width;
 }
+
+/** The text if it fits, otherwise its start and a mark that something is missing. */
+export function cutText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = '';
+  let used = 1;
+  for (const character of text) {
+    used += textWidth(character);
+    if (used > width) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}

@@ -80,4 +80,15 @@ export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('../commands/wait.ts'),
   },
+  {
+    path: ['top'],
+    summary: 'queues, workers and failures, live on the whole screen',
+    notes: ['Keys: ? shows them. It changes nothing but what p (pause) and r (redrive) ask for.'],
+    options: [{ flags: '--interval <duration>', summary: 'how often it asks (default 1s)' }],
+    examples: [
+      { command: 'iii top', does: 'q ends it' },
+      { command: 'iii top --interval 5s', does: 'over a slow line' },
+    ],
+    load: () => import('../commands/top.ts'),
+  },
 ];

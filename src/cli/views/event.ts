@@ -1,4 +1,4 @@
-import type { EventView } from '../../admin/event-view.ts';
+import type { EventView } from '../../admin/event-contract.ts';
 import type { Tone } from '../output/color.ts';
 
 const LOOKS: Readonly<Record<EventView['kind'], { readonly word: string; readonly tone?: Tone }>> =

@@ -1,4 +1,4 @@
-import type { JobExplanation } from '../../admin/explanation.ts';
+import type { JobExplanation } from '../../admin/contract.ts';
 import type { RecordView } from '../output/output.ts';
 import { stateOf } from './job.ts';
 

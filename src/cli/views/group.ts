@@ -1,4 +1,4 @@
-import type { GroupView } from '../../admin/group-view.ts';
+import type { GroupView } from '../../admin/group-contract.ts';
 import type { ListView } from '../output/output.ts';
 import { stateOf } from './job.ts';
 

@@ -13,6 +13,7 @@ function stream(isTerminal: boolean): OutputStream & { readonly written: string[
     written,
     isTerminal,
     columns: isTerminal ? 80 : undefined,
+    rows: isTerminal ? 24 : undefined,
     raw: new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         take(chunk.toString());

@@ -1,5 +1,3 @@
-import type { JobSummary } from './contract.ts';
-
 /** What a job waits for, as one word for scripts. */
 export type WaitKind =
   | 'paused'
@@ -31,8 +29,7 @@ export interface WaitReason {
 }
 
 /** Why a job is where it is. */
-export interface JobExplanation {
-  readonly job: JobSummary;
+export interface Explanation {
   /** The kind of the first reason. */
   readonly kind: WaitKind;
   /** At least one, in the order in which they have to go away. */

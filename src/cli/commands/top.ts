@@ -1,0 +1,181 @@
+import type { AdminClient } from '../../admin/client.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { RunCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { readKeys } from '../top/keys.ts';
+import {
+  type Effect,
+  press,
+  type Snapshot,
+  startModel,
+  takeSnapshot,
+  type TopModel,
+} from '../top/model.ts';
+import { drawScreen } from '../top/screen.ts';
+import { countOf } from '../output/words.ts';
+import { usageError } from '../usage.ts';
+
+const INTERVAL_MS = 1_000;
+/** Dead jobs that are looked at. */
+const DEAD = 100;
+/** A terminal that does not tell its size is taken for this. */
+const SIZE = { columns: 80, rows: 24 };
+
+/** The other screen without cursor, so that what was there before comes back. */
+const ENTER = '\u001b[?1049h\u001b[?25l\u001b[H\u001b[J';
+const LEAVE = '\u001b[?25h\u001b[?1049l';
+const HOME = '\u001b[H';
+const END_OF_LINE = '\u001b[K';
+const REST_OF_SCREEN = '\u001b[J';
+
+export const run: RunCommand = async (context, input) => {
+  const { io } = context;
+  if (!io.stdout.isTerminal || io.stdinKind !== 'terminal') {
+    throw usageError(
+      'iii top needs a terminal',
+      'in a pipe or a script: iii queue list --watch -o ndjson',
+    );
+  }
+  const intervalMs = input.duration('interval') ?? INTERVAL_MS;
+  const engine = await context.engine();
+  const info = await engine.call('iii::engine::info', {});
+  const live = new LiveView(context, startModel(info, context.settings.url), intervalMs);
+  await io.stdout.write(ENTER);
+  io.setRawKeys(true);
+  try {
+    await live.run();
+  } finally {
+    io.setRawKeys(false);
+    await io.stdout.write(LEAVE);
+  }
+  return 0;
+};
+
+/** Asks, draws and takes keys until somebody quits. */
+class LiveView {
+  readonly #context: Context;
+  readonly #intervalMs: number;
+  #model: TopModel;
+  /** The last event that was seen. */
+  #after: number | undefined;
+  #quit: () => void = () => undefined;
+  #drawing = Promise.resolve();
+  #asking = false;
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(context: Context, model: TopModel, intervalMs: number) {
+    this.#context = context;
+    this.#model = model;
+    this.#intervalMs = intervalMs;
+  }
+
+  async run(): Promise<void> {
+    const { io, signal } = this.#context;
+    const onKeys = (bytes: Buffer): void => {
+      for (const key of readKeys(bytes.toString('utf8'))) {
+        const { model, effect } = press(this.#model, key);
+        this.#model = model;
+        if (effect !== undefined) void this.#carryOut(effect);
+      }
+      this.#draw();
+    };
+    const onResize = (): void => this.#draw();
+    const done = new Promise<void>((resolve) => {
+      this.#quit = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    io.stdin.on('data', onKeys);
+    io.stdout.raw.on('resize', onResize);
+    void this.#ask();
+    await done;
+    io.stdin.off('data', onKeys);
+    io.stdout.raw.off('resize', onResize);
+    this.#cancelTimer();
+    this.#quit = () => undefined;
+    await this.#drawing;
+  }
+
+  /** Asks the engine, draws, and comes again after the interval. */
+  async #ask(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    this.#cancelTimer();
+    try {
+      const { lost } = this.#model;
+      const engine = lost === null ? await this.#context.engine() : await this.#context.reconnect();
+      if (lost !== null) this.#after = undefined;
+      this.#model = takeSnapshot(this.#model, await this.#look(engine));
+    } catch (thrown) {
+      this.#model = { ...this.#model, lost: messageOf(thrown) };
+    }
+    this.#asking = false;
+    this.#draw();
+    this.#cancelTimer = this.#context.clock.after(this.#intervalMs, () => void this.#ask());
+  }
+
+  async #look(engine: AdminClient): Promise<Snapshot> {
+    const { view, queue } = this.#model;
+    const kinds = ['job_retried', 'job_dead', 'job_returned'];
+    const from = this.#after === undefined ? { recent: DEAD } : { after: this.#after };
+    const [{ queues }, { workers }, page, dead] = await Promise.all([
+      engine.call('iii::queue::list', {}),
+      engine.call('iii::worker::list', {}),
+      engine.call('iii::event::list', { kinds, ...from }),
+      view === 'dead' && queue !== null
+        ? engine.call('iii::dlq::list', { queue, limit: DEAD })
+        : { jobs: [] },
+    ]);
+    this.#after = page.last;
+    return { queues, workers, failures: page.events, dead: dead.jobs };
+  }
+
+  async #carryOut(effect: Effect): Promise<void> {
+    if (effect.kind === 'quit') {
+      this.#quit();
+      return;
+    }
+    try {
+      const message = await this.#change(effect);
+      if (message !== null) this.#model = { ...this.#model, message };
+    } catch (thrown) {
+      this.#model = { ...this.#model, message: messageOf(thrown) };
+    }
+    await this.#ask();
+  }
+
+  /** Does what a key asked for; the answer is what to say about it. */
+  async #change(effect: Exclude<Effect, { kind: 'quit' }>): Promise<string | null> {
+    const engine = await this.#context.engine();
+    switch (effect.kind) {
+      case 'refresh':
+        return null;
+      case 'pause': {
+        const { queue, paused } = effect;
+        await engine.call(paused ? 'iii::queue::pause' : 'iii::queue::resume', { queue });
+        return paused ? `${queue} is paused; p resumes it.` : `${queue} is active again.`;
+      }
+      case 'redrive': {
+        const { queue, jobId } = effect;
+        const ids = jobId === null ? {} : { ids: [jobId] };
+        const { redriven } = await engine.call('iii::dlq::redrive', { queue, ...ids });
+        return `${countOf(redriven, 'job')} brought back to ${queue}.`;
+      }
+    }
+  }
+
+  #draw(): void {
+    this.#drawing = this.#drawing
+      .then(() => this.#write())
+      // the terminal is gone: nobody sees anything any more
+      .catch(() => this.#quit());
+  }
+
+  async #write(): Promise<void> {
+    const { io, output } = this.#context;
+    const size = { columns: io.stdout.columns ?? SIZE.columns, rows: io.stdout.rows ?? SIZE.rows };
+    const lines = await drawScreen(this.#model, size, await output.look());
+    await io.stdout.write(
+      `${HOME}${lines.join(`${END_OF_LINE}\r\n`)}${END_OF_LINE}${REST_OF_SCREEN}`,
+    );
+  }
+}
