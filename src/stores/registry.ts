@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { IiiError } from '../base/errors.ts';
+import type { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
@@ -81,13 +81,11 @@ export async function createStateStore(
       const { RedisStateStore } = await import('./redis/redis-state-store.ts');
       return new RedisStateStore({ ...parts, ...choice });
     }
-    case 'rabbitmq':
-      throw notThere(choice.kind);
+    case 'rabbitmq': {
+      const { RabbitStateStore } = await import('./rabbitmq/rabbitmq-state-store.ts');
+      return new RabbitStateStore({ ...parts, ...choice });
+    }
   }
-}
-
-function notThere(kind: StoreChoice['kind']): IiiError {
-  return new IiiError('STORE_FAILED', `The ${kind} store is not part of this version.`);
 }
 
 /**

@@ -22,7 +22,7 @@ import type {
 } from '../../queue/store.ts';
 import type { Job, Lease, NewJob, QueuePolicy } from '../../queue/types.ts';
 import { Broker } from './broker.ts';
-import { asUnavailable, brokerUnavailable } from './broker-errors.ts';
+import { asUnavailable, brokerUnavailable, withoutPassword } from './broker-errors.ts';
 import { Browser } from './browser.ts';
 import { Engines } from './engines.ts';
 import { HeldJobs } from './held-jobs.ts';
@@ -385,10 +385,4 @@ function newStored(job: NewJob, seq: number): StoredJob {
     version: 0,
     deathOrder: 0,
   };
-}
-
-/** Where the broker is, for people. */
-function withoutPassword(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
 }
