@@ -10,16 +10,19 @@ _iii() {
   local last="${typed[${#typed[@]} - 1]}"
   COMPREPLY=()
   if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
-    words="serve demo enqueue trigger logs wait top publish completion help version queue job group dlq topic subscription trigger-type worker function store config token"
+    words="serve demo enqueue trigger audit logs wait publish completion help version queue job group dlq task undo topic subscription trigger-type engine worker function store config token"
   elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
     case "${typed[1]}" in
-      queue) words="list show pause resume" ;;
-      job) words="list show cancel explain" ;;
+      queue) words="list show pause resume drain purge" ;;
+      job) words="list show cancel retry move edit explain" ;;
       group) words="list" ;;
-      dlq) words="list show redrive discard" ;;
+      dlq) words="list show redrive discard purge errors export import" ;;
+      task) words="list show watch pause resume cancel" ;;
+      undo) words="list apply" ;;
       topic) words="list unsubscribe" ;;
       subscription) words="list" ;;
       trigger-type) words="list" ;;
+      engine) words="list" ;;
       worker) words="list run" ;;
       function) words="list" ;;
       store) words="verify backup info" ;;

@@ -11,6 +11,7 @@ _iii() {
         'demo:see retries, dead letters and redrive happen, in one minute'
         'enqueue:put jobs in a queue'
         'trigger:call a function and print its result'
+        'audit:who changed what, the latest first'
         'logs:what happens in the engine, as it happens'
         'wait:until a job has ended, or a queue has nothing left to run'
         'top:queues, workers and failures, live on the whole screen'
@@ -22,9 +23,12 @@ _iii() {
         'job:look at jobs, cancel them'
         'group:groups of fifo queues, and which of them stand still'
         'dlq:look at dead jobs, bring them back, throw them away'
+        'task:bulk changes under way'
+        'undo:bring back what was ended'
         'topic:topics and who is subscribed'
         'subscription:durable subscriptions'
         'trigger-type:kinds of events that call functions'
+        'engine:the engines on the same jobs'
         'worker:connected workers'
         'function:functions that can be called'
         'store:check, copy and look at the folder that keeps the jobs'
@@ -39,12 +43,17 @@ _iii() {
         'show:settings and counts of one queue, and what it waits for'
         'pause:start no more jobs of a queue; jobs in flight finish'
         'resume:start jobs of a paused queue again'
+        'drain:wait until nothing of a queue waits or runs any more'
+        'purge:discard what waits in a queue; jobs in flight finish, dead ones stay'
       ) ;;
       job)
       found=(
         'list:jobs, in the order in which they were accepted'
         'show:one job: payload, and every attempt with its error'
         'cancel:discard jobs that wait; those in flight go on'
+        'retry:let jobs run now: dead ones, and those that wait for their next attempt'
+        'move:put jobs that wait or are dead into another queue'
+        'edit:give a job that waits or is dead another payload'
         'explain:why a job is not running now, and what would change it'
       ) ;;
       group)
@@ -57,6 +66,24 @@ _iii() {
         'show:everything about one dead job'
         'redrive:bring dead jobs back to their queue'
         'discard:throw dead jobs away'
+        'purge:throw every dead job of a queue away'
+        'errors:dead jobs by what they died of'
+        'export:write dead jobs to a file, one per line'
+        'import:take dead jobs from a file'
+      ) ;;
+      task)
+      found=(
+        'list:bulk changes that run or ran, the latest first'
+        'show:one bulk change: what it did, what it left alone and why'
+        'watch:wait until a task has ended'
+        'pause:let a task rest after the batch under way'
+        'resume:let a paused task go on'
+        'cancel:end a task after the batch under way; what it did stays'
+      ) ;;
+      undo)
+      found=(
+        'list:what was discarded, purged or cancelled and can be brought back'
+        'apply:bring back the jobs that a task ended'
       ) ;;
       topic)
       found=(
@@ -70,6 +97,10 @@ _iii() {
       trigger-type)
       found=(
         'list:kinds of events that functions can be bound to'
+      ) ;;
+      engine)
+      found=(
+        'list:the engines on the same jobs'
       ) ;;
       worker)
       found=(

@@ -1,5 +1,10 @@
 import type { QueuePolicy } from '../queue/types.ts';
-import { BULK_ROLES, type BulkContract, type SelectorInput } from './bulk-contract.ts';
+import {
+  BULK_ROLES,
+  type BulkContract,
+  type BulkPlan,
+  type SelectorInput,
+} from './bulk-contract.ts';
 import type { Explanation } from './explanation-contract.ts';
 import type { EventPage } from './event-contract.ts';
 import type { GroupList } from './group-contract.ts';
@@ -16,6 +21,8 @@ export interface QueueSummary {
   readonly name: string;
   readonly type: 'standard' | 'fifo';
   readonly paused: boolean;
+  /** When it goes on by itself; absent when it does not. */
+  readonly pausedUntil?: string;
   readonly waiting: number;
   readonly delayed: number;
   readonly inFlight: number;
@@ -112,6 +119,9 @@ export interface Plan {
   readonly total: number;
   readonly byFunction: readonly { readonly functionId: string; readonly jobs: number }[];
   readonly sample: readonly string[];
+  /** By function and kind of error, and what would be left alone. */
+  readonly groups?: BulkPlan['groups'];
+  readonly skipped?: BulkPlan['skipped'];
 }
 
 export interface Page {
@@ -201,8 +211,14 @@ export interface AdminContract extends BulkContract {
   'iii::queue::list': { input: Empty; result: { readonly queues: readonly QueueSummary[] } };
   'iii::queue::get': { input: { readonly queue: string }; result: QueueDetail };
   'iii::queue::pause': {
-    input: { readonly queue: string; readonly dryRun?: boolean };
-    result: { readonly queue: string; readonly paused: boolean; readonly changed: boolean };
+    /** `until`: when it goes on by itself, also after a restart; RFC 3339 or `now+2h`. */
+    input: { readonly queue: string; readonly until?: string; readonly dryRun?: boolean };
+    result: {
+      readonly queue: string;
+      readonly paused: boolean;
+      readonly changed: boolean;
+      readonly until?: string;
+    };
   };
   'iii::queue::resume': {
     input: { readonly queue: string; readonly dryRun?: boolean };

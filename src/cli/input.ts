@@ -22,6 +22,16 @@ export class CommandInput {
     this.#options = options;
   }
 
+  /** The same words with some options set. */
+  static with(input: CommandInput, options: Values): CommandInput {
+    return new CommandInput(input.#spec, input.#arguments, { ...input.#options, ...options });
+  }
+
+  /** Whether one of these options was given. */
+  hasAny(keys: readonly string[]): boolean {
+    return keys.some((key) => this.#options[key] !== undefined);
+  }
+
   /** A required argument; the parser has made sure it is there. */
   argument(name: string): string {
     return this.optionalArgument(name) ?? '';

@@ -8,12 +8,15 @@ export async function setPaused(
   paused: boolean,
 ): Promise<void> {
   const dryRun = input.flag('dryRun');
+  const until = input.time('until', context.clock.now());
   const engine = await context.engine();
   const result = await engine.call(paused ? 'iii::queue::pause' : 'iii::queue::resume', {
     queue: input.argument('queue'),
+    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
     ...(dryRun ? { dryRun } : {}),
   });
-  const state = paused ? 'paused' : 'active';
+  const end = 'until' in result && result.until !== undefined ? ` until ${result.until}` : '';
+  const state = paused ? `paused${end}` : 'active';
   const sentence = !result.changed
     ? `${result.queue} is already ${state}.`
     : dryRun

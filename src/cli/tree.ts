@@ -1,8 +1,10 @@
 import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
 import { DIAGNOSIS_COMMANDS } from './tree/diagnosis.ts';
+import { DEAD_COMMANDS } from './tree/dead.ts';
 import { QUEUE_COMMANDS } from './tree/queues.ts';
 import { RUN_COMMANDS } from './tree/run.ts';
 import { STORE_COMMANDS } from './tree/store.ts';
+import { TASK_COMMANDS } from './tree/tasks.ts';
 import { TOPIC_COMMANDS } from './tree/topics.ts';
 import { TOOL_COMMANDS } from './tree/tooling.ts';
 
@@ -12,6 +14,8 @@ export const NOUNS: readonly NounSpec[] = [
   { name: 'job', summary: 'look at jobs, cancel them' },
   { name: 'group', summary: 'groups of fifo queues, and which of them stand still' },
   { name: 'dlq', summary: 'look at dead jobs, bring them back, throw them away' },
+  { name: 'task', summary: 'bulk changes under way' },
+  { name: 'undo', summary: 'bring back what was ended' },
   { name: 'topic', summary: 'topics and who is subscribed' },
   { name: 'subscription', summary: 'durable subscriptions' },
   { name: 'trigger-type', summary: 'kinds of events that call functions' },
@@ -27,6 +31,8 @@ export const NOUNS: readonly NounSpec[] = [
 export const COMMANDS: readonly CommandSpec[] = [
   ...RUN_COMMANDS,
   ...QUEUE_COMMANDS,
+  ...DEAD_COMMANDS,
+  ...TASK_COMMANDS,
   ...DIAGNOSIS_COMMANDS,
   ...TOPIC_COMMANDS,
   ...STORE_COMMANDS,

@@ -22,6 +22,7 @@ import { providerLink } from './provider-link.ts';
 import { Queues } from './queues.ts';
 import { reclaimAll } from './reclaim.ts';
 import { WorkerSession, type SessionParts } from './session.ts';
+import { TimedPauses } from './timed-pauses.ts';
 import { Topics } from './topics.ts';
 import { Worker, WorkerRegistry } from './workers.ts';
 
@@ -72,6 +73,7 @@ export class Engine implements Service {
   /** Bytes of a payload, at most. */
   readonly maxJobBytes: number;
   readonly tasks: BulkTasks;
+  readonly timedPauses: TimedPauses;
   readonly #options: EngineOptions;
   readonly #enqueuer: Enqueuer;
   readonly #sessions = new Map<string, WorkerSession>();
@@ -113,6 +115,10 @@ export class Engine implements Service {
       ...{ store, state: options.state, archive, undoWindowMs, events, clock, random, log, audit },
       policyOf: (queue) => queues.policyOf(queue),
       now: () => clock.now(),
+    });
+    this.timedPauses = new TimedPauses({
+      ...{ state: options.state, clock, log },
+      resume: (queue) => this.pauseQueue(queue, false),
     });
     this.functions.onOffer = () => {
       this.queues.wakeAll();
@@ -163,6 +169,7 @@ export class Engine implements Service {
     await this.#reclaim();
     this.queues.start();
     await this.audit.start();
+    await this.timedPauses.start();
     await this.tasks.start();
   }
 
@@ -175,6 +182,7 @@ export class Engine implements Service {
     this.#state = 'stopped';
     this.bindings.stop();
     this.#enqueuer.close();
+    this.timedPauses.stop();
     await this.tasks.stop();
     await this.queues.drain(this.#options.shutdownGraceMs);
     await this.#closeStores();

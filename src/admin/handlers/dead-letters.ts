@@ -5,6 +5,7 @@ import type { Job } from '../../queue/types.ts';
 import type { Plan } from '../contract.ts';
 import { invalid, type Input } from '../input.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
+import { planBulk } from './bulk-plan.ts';
 import { clusterErrors } from './clusters.ts';
 import { endJobs } from './end-exactly.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
@@ -15,8 +16,6 @@ import { deadJob, timeText } from './views.ts';
 
 /** Jobs named in a plan. */
 const SAMPLE_SIZE = 5;
-/** Dead jobs a plan looks at, at most, to count functions. */
-const PLAN_JOBS = 10_000;
 
 export function deadLetterHandlers({
   engine,
@@ -72,7 +71,7 @@ export function deadLetterHandlers({
       const queue = input.optionalString('queue') ?? null;
       const selection = await readSelection(engine, queue, input);
       if (input.flag('dryRun')) {
-        const { plan, notFound } = await makePlan(engine, selection);
+        const { plan, notFound } = await makePlan(engine, 'redrive', selection, queue);
         return { queue, redriven: plan.total, dryRun: true, plan, ...notFound };
       }
       const moved = await redriveAll(engine, selection);
@@ -85,7 +84,7 @@ export function deadLetterHandlers({
         throw invalid('discard needs ids, or all: true to discard every dead job of the queue');
       }
       if (input.flag('dryRun')) {
-        const { plan, notFound } = await makePlan(engine, selection);
+        const { plan, notFound } = await makePlan(engine, 'discard', selection, queue);
         return { queue, discarded: plan.total, dryRun: true, plan, ...notFound };
       }
       const { queues, ids, limit } = selection;
@@ -159,25 +158,33 @@ async function readSelection(
 
 async function makePlan(
   engine: Engine,
+  action: 'redrive' | 'discard',
   selection: DeadSelection,
+  queue: string | null,
 ): Promise<{ plan: Plan; notFound: { notFound?: string[] } }> {
   const { queues, ids, limit } = selection;
-  const total = ids === null ? await countDead(engine, queues) : Number.MAX_SAFE_INTEGER;
-  const jobs =
-    ids === null
-      ? await listDead(engine, queues, Math.min(limit, PLAN_JOBS))
-      : (await findDead(engine, queues, ids)).slice(0, limit);
-  const byFunction = new Map<string, number>();
-  for (const { functionId } of jobs) {
-    byFunction.set(functionId, (byFunction.get(functionId) ?? 0) + 1);
-  }
-  const plan: Plan = {
-    total: ids === null ? Math.min(limit, total) : jobs.length,
-    byFunction: [...byFunction].map(([functionId, count]) => ({ functionId, jobs: count })),
-    sample: jobs.slice(0, SAMPLE_SIZE).map((job) => job.id),
+  const found = ids === null ? null : (await findDead(engine, queues, ids)).map(({ id }) => id);
+  const everything = { states: null, where: null, cluster: null, since: null, until: null };
+  const request = {
+    ...{ action, queue, to: null, ratePerSecond: null, canary: null, keepsUndo: true, by: '' },
+    selection: { ...everything, queues },
+    jobs: found?.map((id) => ({ id, epoch: null })) ?? null,
+    limit,
   };
-  const found = jobs.map((job) => job.id);
-  return { plan, notFound: missing(selection, found) };
+  const { total, groups, skipped } = await planBulk(request, engine, false);
+  const byFunction = new Map<string, number>();
+  for (const { functionId, jobs } of groups) {
+    byFunction.set(functionId, (byFunction.get(functionId) ?? 0) + jobs);
+  }
+  const sample = found ?? (await listDead(engine, queues, SAMPLE_SIZE)).map(({ id }) => id);
+  const plan: Plan = {
+    total,
+    byFunction: [...byFunction].map(([functionId, jobs]) => ({ functionId, jobs })),
+    sample: sample.slice(0, SAMPLE_SIZE),
+    groups,
+    skipped,
+  };
+  return { plan, notFound: missing(selection, found ?? []) };
 }
 
 function missing({ ids, limit }: DeadSelection, found: readonly string[]): { notFound?: string[] } {

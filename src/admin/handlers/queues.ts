@@ -1,7 +1,9 @@
+import { parseTime } from '../../base/time.ts';
 import type { QueueDetail, QueueSummary } from '../contract.ts';
-import type { Input } from '../input.ts';
+import { invalid, type Input } from '../input.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { findQueue, knownQueues, type KnownQueue } from './queue-names.ts';
+import { timeText } from './views.ts';
 
 export function queueHandlers(
   parts: AdminParts,
@@ -12,9 +14,13 @@ export function queueHandlers(
   const setPaused = async (input: Input, paused: boolean) => {
     const queue = input.string('queue');
     const { stats } = await findQueue(engine, queue);
-    const changed = stats.paused !== paused;
-    if (changed && !input.flag('dryRun')) await engine.pauseQueue(queue, paused);
-    return { queue, paused, changed };
+    const until = paused ? readUntil(input, engine) : null;
+    const changed = stats.paused !== paused || engine.timedPauses.endOf(queue) !== until;
+    if (changed && !input.flag('dryRun')) {
+      if (stats.paused !== paused) await engine.pauseQueue(queue, paused);
+      await engine.timedPauses.set(queue, until);
+    }
+    return { queue, paused, changed, ...(until === null ? {} : { until: timeText(until) }) };
   };
   return {
     'iii::queue::list': async () => {
@@ -31,6 +37,20 @@ export function queueHandlers(
   };
 }
 
+function pausedUntil(queue: string, { timedPauses }: AdminParts['engine']) {
+  const end = timedPauses.endOf(queue);
+  return end === null ? {} : { pausedUntil: timeText(end) };
+}
+
+/** When the pause is to end; `null` for never. */
+function readUntil(input: Input, { clock }: AdminParts['engine']): number | null {
+  const text = input.optionalString('until');
+  if (text === undefined) return null;
+  const at = parseTime(text, clock.now());
+  if (at !== undefined && at > clock.now()) return at;
+  throw invalid(`until must be a time to come, such as now+2h, not '${text}'`);
+}
+
 function summarise({ policy, stats }: KnownQueue, { engine, activity }: AdminParts): QueueSummary {
   const { name, type } = policy;
   const { paused, waiting, delayed, inFlight, dead, oldestWaitingAt, totals } = stats;
@@ -42,6 +62,7 @@ function summarise({ policy, stats }: KnownQueue, { engine, activity }: AdminPar
     name,
     type,
     paused,
+    ...(paused ? pausedUntil(name, engine) : {}),
     waiting,
     delayed,
     inFlight,

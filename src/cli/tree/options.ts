@@ -45,3 +45,31 @@ export const JOB_IDS: OptionSpec = {
   repeatable: true,
   completes: 'dead',
 };
+
+/** Which jobs: see the selector language in docs/operations.md. */
+export const SELECTOR_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--where <selector>',
+    summary: `such as 'error~"429" and payload.customer="c1" and age>1h'`,
+  },
+  { flags: '--cluster <fingerprint>', summary: 'only this kind of error, see iii dlq errors' },
+  { flags: '--since <time>', summary: 'from this time on: now-1h, or RFC 3339' },
+  { flags: '--until <time>', summary: 'before this time' },
+];
+
+/** How a bulk change goes. */
+export const TASK_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--rate <rate>', summary: 'so many at a time: 50, 50/s or 600/m' },
+  { flags: '--detach', summary: 'do not wait; iii task watch shows how it goes' },
+  {
+    flags: '--plan-out <file>',
+    summary: 'write down exactly which jobs, and do nothing',
+    completes: 'file',
+  },
+  { flags: '--plan <file>', summary: 'exactly the jobs of a plan', completes: 'file' },
+];
+
+export const WITHOUT_UNDO: OptionSpec = {
+  flags: '--without-undo',
+  summary: 'keep nothing that could be brought back',
+};

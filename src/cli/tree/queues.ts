@@ -1,5 +1,12 @@
-import type { ArgumentSpec, CommandSpec } from '../command.ts';
-import { DRY_RUN, JOB_IDS, PAGE_OPTIONS, YES } from './options.ts';
+import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command.ts';
+import {
+  DRY_RUN,
+  PAGE_OPTIONS,
+  SELECTOR_OPTIONS,
+  TASK_OPTIONS,
+  WITHOUT_UNDO,
+  YES,
+} from './options.ts';
 
 const QUEUE: ArgumentSpec = {
   name: 'queue',
@@ -14,6 +21,20 @@ const JOB: ArgumentSpec = {
   required: true,
   completes: 'job',
 };
+
+const IDS: ArgumentSpec = { ...JOB, name: 'ids', required: false, variadic: true };
+const LIMIT: OptionSpec = { flags: '--limit <count>', summary: 'at most this many, oldest first' };
+const TO: OptionSpec = {
+  flags: '--to <queue>',
+  summary: 'the queue they go to',
+  completes: 'queue',
+};
+/** Jobs that are selected instead of named. */
+const JOBS_OF_QUEUE: readonly OptionSpec[] = [
+  { flags: '--queue <queue>', summary: 'only of this queue', completes: 'queue' },
+  { flags: '--all', summary: 'all of them' },
+  ...SELECTOR_OPTIONS,
+];
 
 /** Commands that look at queues and jobs, and change them. */
 export const QUEUE_COMMANDS: readonly CommandSpec[] = [
@@ -39,8 +60,14 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     path: ['queue', 'pause'],
     summary: 'start no more jobs of a queue; jobs in flight finish',
     arguments: [QUEUE],
-    options: [DRY_RUN],
-    examples: [{ command: 'iii queue pause payment', does: 'it still accepts jobs' }],
+    options: [
+      { flags: '--until <time>', summary: 'go on by itself then: now+2h, or RFC 3339' },
+      DRY_RUN,
+    ],
+    examples: [
+      { command: 'iii queue pause payment', does: 'it still accepts jobs' },
+      { command: 'iii queue pause payment --until now+30m', does: 'goes on by itself' },
+    ],
     load: () => import('../commands/queue/pause.ts'),
   },
   {
@@ -50,6 +77,26 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     options: [DRY_RUN],
     examples: [{ command: 'iii queue resume payment', does: 'goes on where it was' }],
     load: () => import('../commands/queue/resume.ts'),
+  },
+  {
+    path: ['queue', 'drain'],
+    summary: 'wait until nothing of a queue waits or runs any more',
+    arguments: [QUEUE],
+    options: [DRY_RUN],
+    examples: [{ command: 'iii queue drain payment', does: 'ends when it is empty' }],
+    load: () => import('../commands/queue/drain.ts'),
+  },
+  {
+    path: ['queue', 'purge'],
+    summary: 'discard what waits in a queue; jobs in flight finish, dead ones stay',
+    notes: ['For a while it can be undone: iii undo list.'],
+    arguments: [QUEUE],
+    options: [...SELECTOR_OPTIONS, ...TASK_OPTIONS, WITHOUT_UNDO, DRY_RUN, YES],
+    examples: [
+      { command: 'iii queue purge payment --dry-run', does: 'what would be lost' },
+      { command: 'iii queue purge payment', does: 'asks for the name of the queue' },
+    ],
+    load: () => import('../commands/queue/purge.ts'),
   },
   {
     path: ['job', 'list'],
@@ -63,6 +110,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
         repeatable: true,
       },
       { flags: '-f, --function <id>', summary: 'only of this function', completes: 'function' },
+      ...SELECTOR_OPTIONS,
       ...PAGE_OPTIONS,
     ],
     examples: [
@@ -86,81 +134,67 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['job', 'cancel'],
     summary: 'discard jobs that wait; those in flight go on',
-    arguments: [{ ...JOB, name: 'ids', variadic: true }],
-    options: [DRY_RUN, YES],
+    notes: ['For a while it can be undone: iii undo list.'],
+    arguments: [IDS],
+    options: [...JOBS_OF_QUEUE, ...TASK_OPTIONS, LIMIT, WITHOUT_UNDO, DRY_RUN, YES],
     examples: [
       {
         command: 'iii job cancel 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11',
         does: 'asks first',
       },
+      {
+        command: `iii job cancel --queue mail --where 'payload.to="x@example.com"' --dry-run`,
+        does: 'what would be cancelled',
+      },
     ],
     load: () => import('../commands/job/cancel.ts'),
   },
   {
-    path: ['dlq', 'list'],
-    summary: 'dead jobs of a queue, or how many each queue has',
-    arguments: [ANY_QUEUE],
-    options: PAGE_OPTIONS,
+    path: ['job', 'retry'],
+    summary: 'let jobs run now: dead ones, and those that wait for their next attempt',
+    arguments: [IDS],
+    options: [...JOBS_OF_QUEUE, ...TASK_OPTIONS, LIMIT, DRY_RUN, YES],
     examples: [
-      { command: 'iii dlq list', does: 'dead jobs per queue' },
-      { command: 'iii dlq list payment', does: 'each with its last error' },
-      { command: 'iii dlq list payment --all -o ndjson', does: 'all of them, to a script' },
+      { command: 'iii job retry 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11', does: 'one job' },
+      { command: 'iii job retry --queue mail --where state=delayed', does: 'without waiting' },
     ],
-    load: () => import('../commands/dlq/list.ts'),
+    load: () => import('../commands/job/retry.ts'),
   },
   {
-    path: ['dlq', 'show'],
-    summary: 'everything about one dead job',
-    arguments: [{ ...JOB, completes: 'dead' }],
+    path: ['job', 'move'],
+    summary: 'put jobs that wait or are dead into another queue',
+    notes: ['They keep their id, and their place in the order of acceptance.'],
+    arguments: [IDS],
+    options: [TO, ...JOBS_OF_QUEUE, ...TASK_OPTIONS, LIMIT, DRY_RUN, YES],
     examples: [
       {
-        command: 'iii dlq show 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11',
-        does: 'with every attempt and its error',
+        command: 'iii job move 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11 --to slow',
+        does: 'one job',
       },
+      { command: `iii job move --queue mail --where 'age>1h' --to slow`, does: 'the old ones' },
     ],
-    load: () => import('../commands/dlq/show.ts'),
+    load: () => import('../commands/job/move.ts'),
   },
   {
-    path: ['dlq', 'redrive'],
-    summary: 'bring dead jobs back to their queue',
-    notes: [
-      'Attempts start from 0 and the id stays; in a fifo queue a job goes back to its original place.',
-      'On a terminal it shows the plan and asks; in a script it just does it, because nothing is destroyed.',
-    ],
-    arguments: [ANY_QUEUE],
+    path: ['job', 'edit'],
+    summary: 'give a job that waits or is dead another payload',
+    arguments: [JOB],
     options: [
-      JOB_IDS,
-      { flags: '--limit <count>', summary: 'at most this many, oldest death first' },
-      { flags: '--all', summary: 'every dead job (what it does anyway)' },
+      { flags: '-d, --data <json>', summary: 'the payload' },
+      {
+        flags: '--file <file>',
+        summary: 'the payload from a file; - is what is piped in',
+        completes: 'file',
+      },
       DRY_RUN,
-      YES,
-    ],
-    examples: [
-      { command: 'iii dlq redrive payment --dry-run', does: 'what would come back' },
-      { command: 'iii dlq redrive payment', does: 'all dead jobs of a queue' },
-      { command: 'iii dlq redrive --yes', does: 'all dead jobs of every queue' },
-    ],
-    load: () => import('../commands/dlq/redrive.ts'),
-  },
-  {
-    path: ['dlq', 'discard'],
-    summary: 'throw dead jobs away',
-    arguments: [QUEUE],
-    options: [
-      JOB_IDS,
-      { flags: '--all', summary: 'every dead job of the queue' },
-      { flags: '--limit <count>', summary: 'with --all: at most this many, oldest death first' },
-      DRY_RUN,
-      YES,
     ],
     examples: [
       {
-        command: 'iii dlq discard payment --id 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11',
-        does: 'one job; asks first',
+        command: `iii job edit 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11 --data '{"amount":12}'`,
+        does: 'id, place and history stay',
       },
-      { command: 'iii dlq discard payment --all --dry-run', does: 'what would be lost' },
     ],
-    load: () => import('../commands/dlq/discard.ts'),
+    load: () => import('../commands/job/edit.ts'),
   },
   {
     path: ['worker', 'list'],

@@ -6,7 +6,9 @@ export const TOOL_COMMANDS: readonly CommandSpec[] = [
     path: ['engine', 'list'],
     summary: 'the engines on the same jobs',
     notes: ['The one that answers is marked with *. One that fell silent is listed for an hour.'],
-    examples: [{ command: 'iii engine list', does: 'with their addresses and when they were seen' }],
+    examples: [
+      { command: 'iii engine list', does: 'with their addresses and when they were seen' },
+    ],
     load: () => import('../commands/engine/list.ts'),
   },
   {

@@ -1,4 +1,7 @@
+import type { BulkPlan } from '../../admin/bulk-contract.ts';
 import type { Plan } from '../../admin/contract.ts';
+import type { RecordView, Section } from '../output/output.ts';
+import type { Column } from '../output/table.ts';
 import { countOf } from '../output/words.ts';
 
 /** A plan as lines: how many jobs of which function, then a few of their ids. */
@@ -7,4 +10,50 @@ export function describePlan(plan: Plan): readonly string[] {
     ({ functionId, jobs }) => `${countOf(jobs, 'job')} of ${functionId}`,
   );
   return [...functions, ...plan.sample];
+}
+
+type Group = BulkPlan['groups'][number];
+type Skip = BulkPlan['skipped'][number];
+
+const GROUPS: readonly Column<Group>[] = [
+  { title: 'JOBS', importance: 100, align: 'right', value: ({ jobs }) => jobs },
+  { title: 'FUNCTION', importance: 90, min: 8, value: ({ functionId }) => functionId },
+  { title: 'TO', importance: 50, min: 6, value: ({ target }) => target },
+  { title: 'OLDEST', importance: 60, value: ({ oldestAt }, words) => words.time(oldestAt) },
+  { title: 'CLUSTER', importance: 70, value: ({ cluster }) => cluster ?? '' },
+  { title: 'ERROR', importance: 80, min: 12, value: ({ message }) => message ?? '' },
+];
+
+const SKIPPED: readonly Column<Skip>[] = [
+  { title: 'JOBS', importance: 100, align: 'right', value: ({ jobs }) => jobs },
+  { title: 'WHY', importance: 90, min: 12, value: ({ why }) => why },
+  { title: 'SUCH AS', importance: 40, min: 9, value: ({ sample }) => sample },
+];
+
+/** A rehearsal: what would be done by function and cluster, and what left alone. */
+export function bulkPlan(summary: string): RecordView<BulkPlan> {
+  return {
+    name: ({ queue }) => queue ?? 'all',
+    sections: ({ groups, skipped }, { table }) => {
+      const sections: Section[] = [{ fields: [[summary, '']] }];
+      if (groups.length > 0) {
+        sections.push({ title: 'by function and error', table: table(groups, GROUPS) });
+      }
+      if (skipped.length > 0) {
+        sections.push({ title: 'left alone', table: table(skipped, SKIPPED) });
+      }
+      return sections;
+    },
+  };
+}
+
+/** The same as lines for a question. */
+export function planLines({ groups, skipped }: BulkPlan): readonly string[] {
+  return [
+    ...groups.map(({ jobs, functionId, target, queue, message }) => {
+      const place = target === queue ? '' : ` to ${target}`;
+      return `${countOf(jobs, 'job')} of ${functionId}${place}${message === null ? '' : `: ${message}`}`;
+    }),
+    ...skipped.map(({ jobs, why }) => `${countOf(jobs, 'job')} left alone: ${why}`),
+  ];
 }

@@ -1,6 +1,7 @@
 import type { QueueDetail, QueueSummary } from '../../admin/contract.ts';
 import type { ListView, RecordView, Section } from '../output/output.ts';
 import type { Cell, Column } from '../output/table.ts';
+import type { Words } from '../output/words.ts';
 import { describePolicy } from './policy.ts';
 
 const count = (
@@ -42,7 +43,7 @@ export const queueRecord: RecordView<QueueDetail> = {
         fields: [
           ['queue', { text: queue.name, tone: 'strong' }],
           ['settings', describePolicy(queue.config)],
-          ['state', queue.paused ? { text: 'paused', tone: 'warn' } : 'active'],
+          ['state', queue.paused ? { text: pausedText(queue, words), tone: 'warn' } : 'active'],
           ['waiting', queue.waiting],
           ['delayed', queue.delayed],
           ['in flight', queue.inFlight],
@@ -71,6 +72,10 @@ export const queueRecord: RecordView<QueueDetail> = {
     return sections;
   },
 };
+
+function pausedText({ pausedUntil }: QueueDetail, words: Words): string {
+  return pausedUntil === undefined ? 'paused' : `paused, goes on ${words.time(pausedUntil)}`;
+}
 
 function rate(perSecond: number): string {
   return perSecond === 0 ? '0' : perSecond.toFixed(perSecond < 10 ? 1 : 0);

@@ -1,5 +1,6 @@
 import type { AdminInput, AdminResult } from '../../../admin/contract.ts';
 import { IiiError } from '../../../base/errors.ts';
+import { BULK_KEYS, runBulk } from '../../bulk/run-bulk.ts';
 import type { RunCommand } from '../../command.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 import type { CommandInput } from '../../input.ts';
@@ -11,6 +12,17 @@ type Selection = AdminInput<'iii::dlq::discard'>;
 type Result = AdminResult<'iii::dlq::discard'>;
 
 export const run: RunCommand = async (context, input) => {
+  if (input.hasAny(BULK_KEYS)) {
+    return runBulk(context, input, {
+      action: 'discard',
+      queue: input.optionalArgument('queue'),
+      ids: input.list('id'),
+      noun: 'dead job',
+      verb: 'Discard',
+      done: 'discarded',
+      isDestructive: true,
+    });
+  }
   const { output } = context;
   const selection = readSelection(input);
   const engine = await context.engine();

@@ -1,18 +1,24 @@
+import { readSelector } from '../../bulk/selector.ts';
 import type { RunCommand } from '../../command.ts';
 import { printPages } from '../../pages.ts';
 import { withExactPayload } from '../../showing.ts';
+import { usageError } from '../../usage.ts';
 import { deadCounts, deadList } from '../../views/dead.ts';
 
 export const run: RunCommand = async (context, input) => {
-  const engine = await context.engine();
   const queue = input.optionalArgument('queue');
+  const engine = await context.engine();
   if (queue === undefined) {
+    if (input.hasAny(['where', 'cluster', 'since', 'until'])) {
+      throw usageError('a selector needs a queue', 'iii dlq list <queue> --where …');
+    }
     const { queues } = await engine.call('iii::dlq::summary', {});
     await context.output.list(queues, deadCounts);
     return 0;
   }
+  const selector = readSelector(context, input);
   await printPages(context, input, deadList(queue), async (page) => {
-    const { jobs, ...rest } = await engine.call('iii::dlq::list', { queue, ...page });
+    const { jobs, ...rest } = await engine.call('iii::dlq::list', { queue, ...selector, ...page });
     return { rows: jobs.map(withExactPayload), ...rest };
   });
   return 0;

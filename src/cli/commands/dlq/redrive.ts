@@ -1,6 +1,7 @@
 import type { AdminClient } from '../../../admin/client.ts';
 import type { AdminInput, AdminResult } from '../../../admin/contract.ts';
 import { IiiError } from '../../../base/errors.ts';
+import { BULK_KEYS, runBulk } from '../../bulk/run-bulk.ts';
 import type { RunCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ask, canAsk } from '../../confirm.ts';
@@ -13,6 +14,17 @@ type Selection = AdminInput<'iii::dlq::redrive'>;
 type Result = AdminResult<'iii::dlq::redrive'>;
 
 export const run: RunCommand = async (context, input) => {
+  if (input.hasAny(BULK_KEYS)) {
+    return runBulk(context, input, {
+      action: 'redrive',
+      queue: input.optionalArgument('queue'),
+      ids: input.list('id'),
+      noun: 'dead job',
+      verb: 'Bring back',
+      done: 'redriven',
+      isDestructive: false,
+    });
+  }
   const { output } = context;
   const selection = readSelection(input);
   const engine = await context.engine();

@@ -1,11 +1,23 @@
 import { IiiError } from '../../../base/errors.ts';
+import { jobsOf } from '../../bulk/jobs-of.ts';
+import { BULK_KEYS, runBulk } from '../../bulk/run-bulk.ts';
 import type { RunCommand } from '../../command.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 import { countOf } from '../../output/words.ts';
 
 export const run: RunCommand = async (context, input) => {
+  if (input.hasAny([...BULK_KEYS, 'all'])) {
+    return runBulk(context, input, {
+      action: 'cancel',
+      ...jobsOf(input),
+      noun: 'job',
+      verb: 'Cancel',
+      done: 'cancelled',
+      isDestructive: true,
+    });
+  }
   const { output } = context;
-  const ids = [...new Set(input.rest('ids'))];
+  const ids = [...new Set(jobsOf(input).ids)];
   const question = {
     action: `Cancel ${countOf(ids.length, 'job')}`,
     sample: ids,

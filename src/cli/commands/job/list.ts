@@ -1,3 +1,4 @@
+import { readSelector } from '../../bulk/selector.ts';
 import type { RunCommand } from '../../command.ts';
 import { printPages } from '../../pages.ts';
 import { jobList } from '../../views/job.ts';
@@ -5,11 +6,10 @@ import { jobList } from '../../views/job.ts';
 export const run: RunCommand = async (context, input) => {
   const queue = input.optionalArgument('queue');
   const functionId = input.text('function');
-  const states = input.list('state');
   const filter = {
     ...(queue === undefined ? {} : { queue }),
     ...(functionId === undefined ? {} : { functionId }),
-    ...(states.length === 0 ? {} : { states }),
+    ...readSelector(context, input),
   };
   const engine = await context.engine();
   await printPages(context, input, jobList, async (page) => {

@@ -1,0 +1,24 @@
+import type { CommandInput } from '../input.ts';
+import { usageError } from '../usage.ts';
+
+/** Jobs named by their ids, or those of a queue that a selector selects. */
+export function jobsOf(input: CommandInput): {
+  readonly ids: readonly string[];
+  readonly queue: string | undefined;
+} {
+  const ids = input.rest('ids');
+  const queue = input.text('queue');
+  const isSelective = ['where', 'cluster', 'since', 'until', 'plan'].some(
+    (name) => input.text(name) !== undefined,
+  );
+  if (ids.length === 0 && !isSelective && !(input.flag('all') && queue !== undefined)) {
+    throw usageError(
+      'it is not said which jobs',
+      'name their ids, select them (--where, --cluster, --since), or give --queue and --all',
+    );
+  }
+  if (ids.length > 0 && isSelective) {
+    throw usageError('ids and a selector contradict each other', 'give one of them');
+  }
+  return { ids, queue };
+}

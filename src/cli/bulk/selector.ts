@@ -1,0 +1,42 @@
+import type { SelectorInput } from '../../admin/bulk-contract.ts';
+import { parseTime } from '../../base/time.ts';
+import type { Context } from '../context.ts';
+import type { CommandInput } from '../input.ts';
+import { usageError } from '../usage.ts';
+
+const NAMES = ['where', 'cluster', 'since', 'until'] as const;
+
+/** The options that say which jobs. Times are checked here, the selector by the engine. */
+export function readSelector(context: Context, input: CommandInput): SelectorInput {
+  const selector: Record<string, string> = {};
+  for (const name of NAMES) {
+    const text = input.text(name);
+    if (text === undefined) continue;
+    if (text.trim() === '')
+      throw usageError(`--${name} is empty`, 'leave it out, or say which jobs');
+    selector[name] = text;
+  }
+  for (const name of ['since', 'until'] as const) {
+    const text = selector[name];
+    if (text === undefined || parseTime(text, context.clock.now()) !== undefined) continue;
+    throw usageError(
+      `--${name} is not a time: '${text}'`,
+      'write RFC 3339 with a zone (2026-01-31T09:00:00Z), or now-1h',
+    );
+  }
+  const states = input.list('state');
+  return { ...selector, ...(states.length === 0 ? {} : { states }) };
+}
+
+/** The selector as words for a question: `where error~429`. */
+export function describeSelector(selector: SelectorInput): string {
+  const { where, cluster, since, until, states } = selector;
+  const parts = [
+    states === undefined ? '' : `that are ${states.join(' or ').replaceAll('_', ' ')}`,
+    cluster === undefined ? '' : `of cluster ${cluster}`,
+    since === undefined ? '' : `since ${since}`,
+    until === undefined ? '' : `until ${until}`,
+    where === undefined ? '' : `where ${where}`,
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
