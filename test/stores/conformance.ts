@@ -10,6 +10,7 @@ import { leaseCases } from './cases/lease.ts';
 import { rewriteCases } from './cases/rewrite.ts';
 import { restartCases } from './cases/restart.ts';
 import { settleCases } from './cases/settle.ts';
+import { sharedCases } from './cases/shared.ts';
 import { timeCases } from './cases/time.ts';
 
 /** Every promise that all stores make. */
@@ -30,7 +31,7 @@ export function describeStore(name: string, maker: StoreMaker): void {
   describe(`the ${name} store`, () => {
     for (const { name: promise, needs, feature, run } of conformanceCases) {
       const gap = feature === null ? undefined : maker.gaps?.[feature];
-      if (gap === undefined && canNeed(maker, needs)) {
+      if (gap === undefined && (needs === null || maker.reopen !== undefined)) {
         it(promise, async () => {
           await expect(run(maker)).resolves.toBeUndefined();
         });
@@ -47,7 +48,23 @@ export function describeStore(name: string, maker: StoreMaker): void {
   });
 }
 
-function canNeed(maker: StoreMaker, needs: StoreCase['needs']): boolean {
-  if (needs === 'survivesRestart') return maker.reopen !== undefined;
-  return needs === null || maker.join !== undefined;
+/** Registers a test per promise of a store that several engines use at once. */
+export function describeSharedStore(name: string, maker: StoreMaker): void {
+  describe(`the ${name} store, shared by engines`, () => {
+    for (const { name: promise, feature, run } of sharedCases) {
+      const gap = feature === null ? undefined : maker.gaps?.[feature];
+      it(
+        gap === undefined ? promise : `declares that it does not promise: ${promise}`,
+        async () => {
+          if (gap === undefined) {
+            await expect(run(maker)).resolves.toBeUndefined();
+            return;
+          }
+          const store = await maker.open([], new ManualClock());
+          if (feature !== null) expect(store.traits.gaps[feature]).toBe(gap);
+          await (maker.dispose?.(store) ?? store.close());
+        },
+      );
+    }
+  });
 }

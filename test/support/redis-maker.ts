@@ -1,4 +1,4 @@
-import type { ManualClock } from '../../src/base/clock.ts';
+import { ManualClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { Secret } from '../../src/base/secret.ts';
@@ -11,11 +11,13 @@ import type { StoreMaker } from './store-fixture.ts';
 /** Stores on one server, each under a prefix of its own. The time of their scripts is the clock's. */
 export function redisMaker(server: () => RedisServer): StoreMaker {
   const prefixes = new WeakMap<Store, string>();
+  const clocks = new WeakMap<Store, ManualClock>();
   const companions = new WeakMap<Store, Store[]>();
   const openOn = async (
     keyPrefix: string,
     policies: readonly QueuePolicy[],
     clock: ManualClock,
+    time: () => number = () => clock.now(),
   ): Promise<Store> => {
     const store = new RedisStore({
       url: new Secret(server().url),
@@ -25,11 +27,16 @@ export function redisMaker(server: () => RedisServer): StoreMaker {
       clock,
       random: systemRandom,
       log: silentLogger,
-      time: () => clock.now(),
+      time,
     });
     await store.open(policies);
     prefixes.set(store, keyPrefix);
+    clocks.set(store, clock);
     return store;
+  };
+  const accompany = (store: Store, other: Store): Store => {
+    companions.set(store, [...(companions.get(store) ?? []), other]);
+    return other;
   };
   return {
     open: (policies, clock) => openOn(`test-${systemRandom.uuid()}`, policies, clock),
@@ -37,10 +44,12 @@ export function redisMaker(server: () => RedisServer): StoreMaker {
       await store.close();
       return openOn(prefixes.get(store)!, policies, clock);
     },
-    join: async (store, policies, clock) => {
-      const other = await openOn(prefixes.get(store)!, policies, clock);
-      companions.set(store, [...(companions.get(store) ?? []), other]);
-      return other;
+    join: async (store, policies, clock) =>
+      accompany(store, await openOn(prefixes.get(store)!, policies, clock)),
+    joinSilent: async (store, policies) => {
+      // Its own timers never ring, and yet what it asks for is asked for now.
+      const now = (): number => clocks.get(store)!.now();
+      return accompany(store, await openOn(prefixes.get(store)!, policies, new ManualClock(), now));
     },
     dispose: async (store) => {
       for (const other of companions.get(store) ?? []) await other.close();

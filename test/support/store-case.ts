@@ -7,7 +7,7 @@ import { StoreStage } from './store-fixture.ts';
 export interface StoreCase {
   readonly name: string;
   /** Set when only stores with this trait promise it. */
-  readonly needs: 'survivesRestart' | 'sharedByEngines' | null;
+  readonly needs: 'survivesRestart' | null;
   /** Set when a store may be unable to do it, and says so among its gaps. */
   readonly feature: StoreFeature | null;
   run(maker: StoreMaker): Promise<void>;
@@ -29,15 +29,6 @@ export function restartCase(
   policies: readonly QueuePolicy[] = [],
 ): StoreCase {
   return { ...storeCase(name, act, policies), needs: 'survivesRestart' };
-}
-
-/** A case for stores that several engines may use at once. */
-export function sharedCase(
-  name: string,
-  act: (stage: StoreStage) => Promise<void>,
-  policies: readonly QueuePolicy[] = [],
-): StoreCase {
-  return { ...storeCase(name, act, policies), needs: 'sharedByEngines' };
 }
 
 /** The case, for stores without this gap. */

@@ -29,6 +29,8 @@ export interface StoreMaker {
     policies: readonly QueuePolicy[],
     clock: ManualClock,
   ) => Promise<Store>;
+  /** The same, of an engine that no longer gives a sign of life: its clock stands still. */
+  readonly joinSilent?: (store: Store, policies: readonly QueuePolicy[]) => Promise<Store>;
   /** What the store cannot do; nothing unless said. */
   readonly gaps?: StoreGaps;
   /** Closes the store and removes its data. */
@@ -138,6 +140,18 @@ export class StoreStage {
   async reopen(): Promise<void> {
     if (this.#maker.reopen === undefined) throw new Error('this store cannot be opened again');
     this.#use(await this.#maker.reopen(this.store, this.#policies, this.clock));
+  }
+
+  /** A second engine on the same data. */
+  async join(): Promise<Store> {
+    if (this.#maker.join === undefined) throw new Error('this store is not shared');
+    return this.#maker.join(this.store, this.#policies, this.clock);
+  }
+
+  /** A second engine on the same data that falls silent at once. */
+  async silent(): Promise<Store> {
+    if (this.#maker.joinSilent === undefined) throw new Error('this store is not shared');
+    return this.#maker.joinSilent(this.store, this.#policies);
   }
 
   id(name: string): string {

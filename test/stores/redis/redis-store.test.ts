@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { redisMaker } from '../../support/redis-maker.ts';
 import { redisMissing, RedisServer } from '../../support/redis-server.ts';
-import { describeStore } from '../conformance.ts';
+import { describeSharedStore, describeStore } from '../conformance.ts';
 import { runModel } from '../model.ts';
 
 describe('on a Redis server', () => {
@@ -18,6 +18,7 @@ describe('on a Redis server', () => {
   const maker = redisMaker(() => server);
 
   describeStore('redis', maker);
+  describeSharedStore('redis', maker);
 
   it('the redis store does what the oracle does', { timeout: 120_000 }, async () => {
     const report = await runModel(maker, { runs: 25, seed: 4 });
