@@ -13,12 +13,17 @@ import { HttpListener } from './gateway/http-listener.ts';
 import { EventLog } from './observe/event-log.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import type { EngineFacts } from './queue/store.ts';
+import type { Observability } from './observe/observability.ts';
+import { telemetryIntake } from './observe/telemetry-intake.ts';
+import { WorkerGaugeBoard } from './observe/worker-gauges.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
 import { createArchive, createStateStore, createStore, stateBeside } from './stores/registry.ts';
 import { HttpTriggers } from './triggers/http/http-triggers.ts';
 import { registerTriggerTypes } from './triggers/register.ts';
 import { VERSION } from './version.ts';
 
+/** Time that the last telemetry gets to be sent when the engine stops, at most. */
+const TELEMETRY_GRACE_MS = 3_000;
 /** Time that open HTTP requests get to be answered when the engine stops, at most. */
 const HTTP_GRACE_MS = 5_000;
 
@@ -58,7 +63,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const state = await createStateStore(stateBeside(config.store), storeParts);
   const { store: userStore, maxValueBytes, triggersEnabled } = config.state;
   const userState = userStore === null ? state : await createStateStore(userStore, storeParts);
+  const observability = await loadObservability(config, { clock, random, log });
   const engine = new Engine({
+    tracing: observability?.tracing ?? undefined,
     store,
     state,
     userState: { store: userState, maxValueBytes },
@@ -86,11 +93,15 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
+  const gauges = new WorkerGaugeBoard((id) => engine.workers.get(id) !== undefined);
+  engine.events.subscribe(gauges.observe);
+  if (observability !== null) engine.events.subscribe(observability.observe);
   const eventLog = new EventLog(clock);
   engine.events.subscribe(eventLog.observe);
   registerAdminFunctions({
     engine,
     activity,
+    gauges,
     eventLog,
     protocol: PROTOCOL_VERSION,
     card: () => ({ ...card, address }),
@@ -103,6 +114,14 @@ export async function startApp(options: AppOptions): Promise<App> {
     tokens: config.tokens,
     openSession: engine.openSession,
     channels: engine.channels,
+    onTelemetry: telemetryIntake({
+      forward: observability?.exporter.add,
+      isForwarded: observability?.isForwarded,
+      onMetrics: (request) => {
+        gauges.record(request);
+      },
+      onDrop: (signal, reason) => observability?.exporter.dropped(signal, reason),
+    }),
     log,
     clock,
   });
@@ -120,6 +139,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     await http.stop();
     await engine.stop();
     await gateway.stop();
+    await observability?.stop(Math.min(config.shutdownGraceMs, TELEMETRY_GRACE_MS));
   };
   await engine.start();
   try {
@@ -141,8 +161,19 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
 }
 
+/** Not even loaded when nothing is to be exported. */
+async function loadObservability(
+  { observability: settings }: Config,
+  parts: { readonly clock: Clock; readonly random: Random; readonly log: Logger },
+): Promise<Observability | null> {
+  if (settings === null) return null;
+  const { createObservability } = await import('./observe/observability.ts');
+  const serviceVersion = settings.serviceVersion ?? VERSION;
+  return createObservability({ settings: { ...settings, serviceVersion }, ...parts });
+}
+
 function httpTriggers(
-  { invoker, functions, channels, clock, log }: Engine,
+  { invoker, functions, channels, clock, log, tracing }: Engine,
   config: Config,
   random: Random,
 ): HttpTriggers {
@@ -154,6 +185,7 @@ function httpTriggers(
     clock,
     random,
     log,
+    tracing,
     ...config.http,
     rules: { host: config.http.host, allowedHosts, allowedOrigins },
   });

@@ -49,6 +49,21 @@ export interface UrlPolicyConfig {
   readonly requireHttps: boolean;
 }
 
+/** Where telemetry goes, as OTLP/JSON over HTTP. */
+export interface ObservabilityConfig {
+  readonly signals: { readonly traces: boolean; readonly metrics: boolean; readonly logs: boolean };
+  /** Full URL by signal. */
+  readonly urls: { readonly traces: string; readonly metrics: string; readonly logs: string };
+  /** Sent with every request; names in lower case. */
+  readonly headers: ReadonlyMap<string, Secret>;
+  readonly serviceName: string;
+  readonly serviceNamespace: string | null;
+  /** `null`: the engine's own. */
+  readonly serviceVersion: string | null;
+  /** Share of the traces that begin in the engine, from 0 to 1. */
+  readonly samplingRatio: number;
+}
+
 /** The listener of HTTP triggers. */
 export interface HttpConfig {
   readonly host: string;
@@ -86,6 +101,8 @@ export interface Config {
   /** Through which engines agree on who runs a tick of cron; `null`: the store of the jobs. */
   readonly cronStore: StoreConfig | null;
   readonly urlPolicy: UrlPolicyConfig;
+  /** `null`: no telemetry leaves the engine. */
+  readonly observability: ObservabilityConfig | null;
   /** `default` is always among them. */
   readonly queues: readonly QueuePolicy[];
   readonly maxJobBytes: number;

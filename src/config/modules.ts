@@ -56,7 +56,7 @@ export const MODULES = {
   observability: {
     label: 'the observability module',
     names: ['iii-observability', 'modules::observability::OtelModule', 'observability'],
-    status: 'not_built_yet',
+    status: 'built',
   },
   httpFunctions: {
     label: 'the module for functions called over HTTP',

@@ -11,6 +11,7 @@ import {
   WORKER_MANAGER_KEYS,
 } from './keys.ts';
 import { readModules, type ModuleConfig, type ModuleKey } from './modules.ts';
+import { readObservability } from './observability.ts';
 import { readQueues } from './queues.ts';
 import { readSection, type Section } from './section.ts';
 import { readStore } from './store.ts';
@@ -123,6 +124,7 @@ export function resolveConfig(
     state: readState(findings, moduleOf('state'), store, overrides.store === 'memory'),
     cronStore: readCron(findings, moduleOf('cron')),
     urlPolicy: readUrlPolicy(findings, moduleOf('httpFunctions')),
+    observability: readObservability(findings, moduleOf('observability'), options.env),
     queues,
     maxJobBytes: top.values.max_job_bytes,
     shutdownGraceMs: overrides.graceMs ?? top.values.shutdown_grace_ms,

@@ -2,25 +2,17 @@ import type { CancelTimer, Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
+import type { OpenSpan, Tracing } from '../base/tracing.ts';
 import { decide } from '../queue/decide.ts';
-import { cutError } from '../queue/job-error.ts';
 import type { FunctionOffer, QueueStore, Settlement, SharedLimits } from '../queue/store.ts';
-import type {
-  AttemptRecord,
-  Job,
-  JobError,
-  Lease,
-  Outcome,
-  QueuePolicy,
-  Verdict,
-} from '../queue/types.ts';
-import type { WireError } from '../protocol/messages.ts';
+import type { AttemptRecord, Job, Lease, Outcome, QueuePolicy, Verdict } from '../queue/types.ts';
 import type { EventStream } from './events.ts';
 import type { Delivered, RunCall } from './invoke.ts';
+import { beginAttempt, endAttempt } from './attempt-span.ts';
 import { jobMetadata } from './job-metadata.ts';
+import { interrupted, outcomeOf } from './outcome.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Settling, STORE_RETRY_MS } from './settling.ts';
-import type { Answer } from './workers.ts';
 
 export interface DispatchParts {
   readonly store: QueueStore;
@@ -33,11 +25,14 @@ export interface DispatchParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
 }
 
 interface Attempt {
   readonly lease: Lease;
   readonly startedAt: number;
+  /** Ended only if the attempt ran. */
+  readonly span: OpenSpan | undefined;
   delivered: Delivered | undefined;
   cancelTimeout: CancelTimer | undefined;
   ended: boolean;
@@ -207,11 +202,13 @@ export class QueueDispatcher {
   }
 
   #begin(lease: Lease): void {
-    const { clock, run, events } = this.#parts;
+    const { clock, run, events, tracing } = this.#parts;
     const { job } = lease;
+    const span = tracing === undefined ? undefined : beginAttempt(tracing, lease);
     const attempt: Attempt = {
       lease,
       startedAt: clock.now(),
+      span,
       delivered: undefined,
       cancelTimeout: undefined,
       ended: false,
@@ -225,7 +222,7 @@ export class QueueDispatcher {
       {
         functionId: job.functionId,
         data: job.payload,
-        traceparent: job.traceparent,
+        traceparent: span?.traceparent ?? job.traceparent,
         baggage: job.baggage,
         metadata: jobMetadata(lease, this.#policy),
         caller: null,
@@ -268,6 +265,7 @@ export class QueueDispatcher {
       record: recordOf(attempt, outcome, now),
       at: now,
     };
+    endAttempt(attempt.span, settlement);
     this.#settling.add({
       job: lease.job,
       settlement,
@@ -279,8 +277,9 @@ export class QueueDispatcher {
 
   #ended(attempt: Attempt, settlement: Settlement, applied: boolean | null): void {
     const { events, log } = this.#parts;
-    const { queue } = attempt.lease.job;
-    if (applied === true) this.#announce(queue, settlement);
+    const { job } = attempt.lease;
+    const { queue } = job;
+    if (applied === true) this.#announce(job, settlement);
     else if (applied === false) {
       events.emit({ kind: 'stale_answer', queue, id: settlement.id });
       log.warn('a late answer was ignored', { queue, job: settlement.id });
@@ -290,7 +289,7 @@ export class QueueDispatcher {
     this.wake();
   }
 
-  #announce(queue: string, { id, verdict, record }: Settlement): void {
+  #announce({ queue, traceparent }: Job, { id, verdict, record }: Settlement): void {
     const { events } = this.#parts;
     const error = record?.error ?? null;
     switch (verdict.kind) {
@@ -304,7 +303,14 @@ export class QueueDispatcher {
         }
         break;
       case 'dead':
-        events.emit({ kind: 'job_dead', queue, id, reason: verdict.reason, error: verdict.error });
+        events.emit({
+          kind: 'job_dead',
+          queue,
+          id,
+          reason: verdict.reason,
+          error: verdict.error,
+          traceparent,
+        });
         break;
       case 'return':
         events.emit({ kind: 'job_returned', queue, id, error });
@@ -322,34 +328,6 @@ function rateLimitOf(policy: QueuePolicy): RateLimit | undefined {
 /** What holds over all engines together, and is therefore the store's to keep. */
 function sharedLimitsOf({ type, groupConcurrency, rateLimit }: QueuePolicy): SharedLimits {
   return { inFlight: type === 'fifo' ? groupConcurrency : null, rate: rateLimit };
-}
-
-function interrupted(message: string): Outcome {
-  return { kind: 'interrupted', error: { code: 'invocation_stopped', message } };
-}
-
-function outcomeOf(answer: Answer): Outcome {
-  switch (answer.kind) {
-    case 'result':
-      return { kind: 'completed' };
-    case 'lost':
-      return interrupted('the worker went away before it answered');
-    case 'error':
-      // The worker no longer has the function although it offered it: nothing ran.
-      if (answer.error.code === 'function_not_found') return interrupted(answer.error.message);
-      return {
-        kind: 'failed',
-        error: jobErrorOf(answer.error),
-        retryAfterMs: answer.error.retry_after_ms ?? null,
-      };
-  }
-}
-
-function jobErrorOf(error: WireError): JobError {
-  const { code, message, stacktrace } = error;
-  return cutError(
-    stacktrace === undefined ? { code, message } : { code, message, stack: stacktrace },
-  );
 }
 
 const RECORDED_AS: Readonly<Record<Outcome['kind'], AttemptRecord['outcome'] | null>> = {

@@ -4,6 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Service } from '../base/service.ts';
 import type { Archive } from '../queue/archive.ts';
+import type { Tracing } from '../base/tracing.ts';
 import type { Receipt, Store, StoreSignal } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import { State, type StateParts } from '../state/state.ts';
@@ -50,6 +51,8 @@ export interface EngineOptions {
   readonly maxJobBytes: number;
   /** Time attempts in flight get to end when the engine stops. */
   readonly shutdownGraceMs: number;
+  /** Without it nothing is traced; contexts are handed on as they came. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Holds the parts together; it has no rules of its own. */
@@ -74,6 +77,7 @@ export class Engine implements Service {
   readonly maxJobBytes: number;
   readonly tasks: BulkTasks;
   readonly timedPauses: TimedPauses;
+  readonly tracing: Tracing | undefined;
   readonly #options: EngineOptions;
   readonly #enqueuer: Enqueuer;
   readonly #sessions = new Map<string, WorkerSession>();
@@ -90,15 +94,17 @@ export class Engine implements Service {
     this.clock = clock;
     this.random = random;
     this.maxJobBytes = maxJobBytes;
+    const { tracing } = options;
+    this.tracing = tracing;
     this.log = log;
     this.policies = new Map(options.policies.map((policy) => [policy.name, policy]));
     this.events = new EventStream(log);
-    this.invoker = new Invoker(this.functions, random, options.httpCaller);
+    this.invoker = new Invoker(this.functions, random, options.httpCaller, tracing);
     this.channels = new Channels(clock, random);
     const { policies, events } = this;
-    this.#enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes });
+    this.#enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes, tracing });
     const { functions, invoker } = this;
-    this.queues = new Queues({ store, events, clock, random, log });
+    this.queues = new Queues({ store, events, clock, random, log, tracing });
     this.topics = new Topics({
       enqueuer: this.#enqueuer,
       functions,
@@ -106,6 +112,7 @@ export class Engine implements Service {
       queues: this.queues,
       state: options.state,
       log,
+      tracing,
     });
     this.state = new State(options.userState ?? { store: options.state, maxValueBytes: null });
     this.audit = new AuditTrail(options.state, clock);

@@ -1,9 +1,11 @@
-import { IiiError } from '../base/errors.ts';
+import { IiiError, messageOf } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import { depthOf } from '../base/json.ts';
+import { messagingAttributes } from './messaging-attributes.ts';
 import { groupOf, messageGroup } from '../queue/group.ts';
 import { LIMITS } from '../queue/limits.ts';
 import type { Random } from '../base/random.ts';
+import type { OpenSpan, Tracing } from '../base/tracing.ts';
 import type { EventStream } from './events.ts';
 import type { QueueStore, Receipt } from '../queue/store.ts';
 import type { JobOverrides, NewJob, QueuePolicy } from '../queue/types.ts';
@@ -28,6 +30,7 @@ export interface EnqueuerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly maxJobBytes: number;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** A rejected enqueue. */
@@ -93,7 +96,28 @@ export class Enqueuer {
     });
   }
 
-  async #append(jobs: readonly NewJob[]): Promise<readonly Receipt[]> {
+  async #append(checked: readonly NewJob[]): Promise<readonly Receipt[]> {
+    const { tracing } = this.#parts;
+    if (tracing === undefined) return this.#store(checked);
+    // what is stored carries the span, so that it is part of the trace after a restart too
+    const spans = checked.map((job) => beginEnqueue(tracing, job));
+    const jobs = checked.map((job, at) => ({
+      ...job,
+      traceparent: spans[at]?.traceparent ?? null,
+    }));
+    try {
+      const receipts = await this.#store(jobs);
+      for (const [at, span] of spans.entries()) {
+        span.end(null, { 'iii.job.duplicate': receipts[at]?.duplicate === true });
+      }
+      return receipts;
+    } catch (thrown) {
+      for (const span of spans) span.end(messageOf(thrown));
+      throw thrown;
+    }
+  }
+
+  async #store(jobs: readonly NewJob[]): Promise<readonly Receipt[]> {
     const receipts = await this.#parts.store.append(jobs);
     for (const [index, { id, queue, functionId }] of jobs.entries()) {
       if (receipts[index]?.duplicate === true) continue;
@@ -136,6 +160,20 @@ export class Enqueuer {
       `use one of them, or add '${name}' under queue_configs`,
     );
   }
+}
+
+function beginEnqueue(tracing: Tracing, { id, queue, functionId, traceparent }: NewJob): OpenSpan {
+  return tracing.begin({
+    name: `enqueue ${queue}`,
+    kind: 'producer',
+    parent: traceparent,
+    attributes: {
+      ...messagingAttributes(queue, id),
+      'messaging.operation.name': 'enqueue',
+      'messaging.operation.type': 'send',
+      'iii.function.id': functionId,
+    },
+  });
 }
 
 function checkSize(data: RawJson, queue: string, maxJobBytes: number): void {

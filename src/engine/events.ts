@@ -31,6 +31,8 @@ export type EngineEvent =
       readonly id: string;
       readonly reason: DeadReason;
       readonly error: JobError;
+      /** What it is part of, as W3C has it. */
+      readonly traceparent: string | null;
     }
   | {
       readonly kind: 'job_returned';

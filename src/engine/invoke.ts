@@ -1,5 +1,6 @@
 import { IiiError, messageOf } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import type { Tracing } from '../base/tracing.ts';
 import { encodeDelivery } from '../protocol/encode.ts';
 import type { WireError } from '../protocol/messages.ts';
 import { countedUuids } from './counted-uuids.ts';
@@ -43,10 +44,18 @@ export class Invoker {
   readonly #nextId: () => string;
   readonly #http: HttpCaller;
 
-  constructor(functions: FunctionRegistry, random: Random, http: HttpCaller = noHttp) {
+  readonly #tracing: Tracing | undefined;
+
+  constructor(
+    functions: FunctionRegistry,
+    random: Random,
+    http: HttpCaller = noHttp,
+    tracing?: Tracing,
+  ) {
     this.#functions = functions;
     this.#nextId = countedUuids(random);
     this.#http = http;
+    this.#tracing = tracing;
   }
 
   /** Why a function that was registered to be called over HTTP cannot be; `null` when nothing is known. */
@@ -70,12 +79,7 @@ export class Invoker {
     const { worker, facts } = registration;
     const invocationId = this.#nextId();
     if (facts.invocation !== null) {
-      const outgoing = { ...call, invocationId };
-      return {
-        // a query may hold secrets, and this is kept with the job
-        runner: `HTTP ${String(facts.invocation['url']).split('?')[0] ?? ''}`,
-        abandon: callOverHttp(this.#http, facts.invocation, outgoing, settle),
-      };
+      return this.#deliverOverHttp(facts.invocation, { ...call, invocationId }, settle);
     }
     const { functionId, data, traceparent, baggage, metadata } = call;
     worker.calls.set(invocationId, { functionId, settle });
@@ -89,6 +93,33 @@ export class Invoker {
       },
       abandon: () => {
         worker.calls.delete(invocationId);
+      },
+    };
+  }
+
+  #deliverOverHttp(
+    invocation: Readonly<Record<string, unknown>>,
+    call: Call & { readonly invocationId: string },
+    settle: (answer: Answer) => void,
+  ): Delivered {
+    // a query may hold secrets, and this is kept with the job
+    const url = String(invocation['url']).split('?')[0] ?? '';
+    const span = this.#tracing?.begin({
+      name: `call ${call.functionId}`,
+      kind: 'client',
+      parent: call.traceparent,
+      attributes: { 'url.full': url, 'iii.function.id': call.functionId },
+    });
+    const outgoing = { ...call, traceparent: span?.traceparent ?? call.traceparent };
+    const abandon = callOverHttp(this.#http, invocation, outgoing, (answer) => {
+      span?.end(answer.kind === 'error' ? answer.error.message : null);
+      settle(answer);
+    });
+    return {
+      runner: `HTTP ${url}`,
+      abandon: () => {
+        span?.end('the call was given up');
+        abandon();
       },
     };
   }

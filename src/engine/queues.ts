@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
+import type { Tracing } from '../base/tracing.ts';
 import type { FunctionOffer, Store } from '../queue/store.ts';
 import type { Job, QueuePolicy } from '../queue/types.ts';
 import { QueueDispatcher } from './dispatch.ts';
@@ -13,6 +14,7 @@ export interface QueuesParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** How the jobs of one queue are run. */
@@ -49,8 +51,8 @@ export class Queues {
 
   /** Adds a queue, or changes its settings; what is in flight goes on untouched. */
   open(policy: QueuePolicy, queueRun: QueueRun): void {
-    const { store, events, clock, random, log } = this.#parts;
-    const parts = { store, events, clock, random, log, ...queueRun };
+    const { store, events, clock, random, log, tracing } = this.#parts;
+    const parts = { store, events, clock, random, log, tracing, ...queueRun };
     const known = this.#queues.get(policy.name);
     const paused = this.#paused.has(policy.name);
     const dispatcher = known?.dispatcher ?? new QueueDispatcher(policy, paused, parts);

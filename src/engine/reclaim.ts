@@ -55,9 +55,11 @@ export async function reclaimAll(parts: ReclaimParts): Promise<void> {
     }
     const applied = await store.settle(settlements);
     for (const [index, { id, verdict }] of settlements.entries()) {
-      const queue = reclaimed[index]?.lease.job.queue;
-      if (applied[index] !== true || queue === undefined || verdict.kind !== 'dead') continue;
-      events.emit({ kind: 'job_dead', queue, id, reason: verdict.reason, error: verdict.error });
+      const job = reclaimed[index]?.lease.job;
+      if (applied[index] !== true || job === undefined || verdict.kind !== 'dead') continue;
+      const { reason, error } = verdict;
+      const { queue, traceparent } = job;
+      events.emit({ kind: 'job_dead', queue, id, reason, error, traceparent });
     }
   }
 }

@@ -1,5 +1,6 @@
 import { IiiError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Tracing } from '../base/tracing.ts';
 import type { StateStore } from '../state/store.ts';
 import type { Enqueuer } from './enqueue.ts';
 import type { FunctionRegistry } from './functions.ts';
@@ -29,6 +30,7 @@ export interface TopicParts {
   readonly queues: Queues;
   readonly state: StateStore;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
 }
 
 /**
@@ -97,10 +99,28 @@ export class Topics {
       }
       return;
     }
-    await this.#parts.enqueuer.enqueueCopies(
-      subscriptions.map(({ policy, functionId }) => ({ policy, functionId })),
-      { data, traceparent, baggage },
-    );
+    const span = this.#parts.tracing?.begin({
+      name: `publish ${topic}`,
+      kind: 'producer',
+      parent: traceparent,
+      attributes: {
+        'messaging.system': 'iii-queue',
+        'messaging.destination.name': topic,
+        'messaging.operation.name': 'publish',
+        'messaging.operation.type': 'send',
+        'iii.topic.copies': subscriptions.length,
+      },
+    });
+    try {
+      await this.#parts.enqueuer.enqueueCopies(
+        subscriptions.map(({ policy, functionId }) => ({ policy, functionId })),
+        { data, traceparent: span?.traceparent ?? traceparent, baggage },
+      );
+    } catch (thrown) {
+      span?.end(messageOf(thrown));
+      throw thrown;
+    }
+    span?.end();
   }
 
   list(): Subscription[] {

@@ -72,9 +72,23 @@ function channelOf(id: string, query: URLSearchParams): Acceptance {
   return { kind: 'channel', id, key: query.get('key') ?? '', direction };
 }
 
+/**
+ * The password of `ws://name:password@host`, which clients send as Basic. It is the only way for an
+ * SDK to authenticate all its connections, telemetry and channels among them.
+ */
+function passwordOf(authorization: string): string | null {
+  const encoded = /^Basic +(\S+)$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return null;
+  const text = Buffer.from(encoded, 'base64').toString();
+  const at = text.indexOf(':');
+  return at === -1 || at === text.length - 1 ? null : text.slice(at + 1);
+}
+
 function tokenOf(headers: IncomingHttpHeaders): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '');
   if (bearer?.[1] !== undefined) return bearer[1];
+  const basic = passwordOf(headers.authorization ?? '');
+  if (basic !== null) return basic;
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   const protocol = offered.find((name) => name.startsWith(TOKEN_PROTOCOL));
   return protocol === undefined ? null : protocol.slice(TOKEN_PROTOCOL.length);

@@ -9,6 +9,8 @@ export type Admission =
   | { readonly kind: 'open'; readonly token: AcceptedToken | null }
   /** The token has to come as the first frame. */
   | { readonly kind: 'waits' }
+  /** Telemetry without a token: it may stay, and nobody listens. */
+  | { readonly kind: 'muted' }
   | { readonly kind: 'refused'; readonly status: 401 | 429 | 503; readonly reason: string };
 
 /** Decides by tokens who gets in. */
@@ -17,6 +19,7 @@ export class Authenticator {
   readonly #limiter: LoginLimiter;
   readonly #maxWaiting: number;
   #waiting = 0;
+  #muted = 0;
 
   constructor(tokens: readonly AcceptedToken[], clock: Clock, maxWaiting: number) {
     this.#tokens = tokens;
@@ -35,9 +38,10 @@ export class Authenticator {
       if (token !== undefined) return { kind: 'open', token };
       return { kind: 'refused', status: 401, reason: 'the token is not accepted' };
     }
-    // frames are not read there, so no token can follow
+    // published SDKs send headers only to the other endpoint, and come back for ever when refused
     if (endpoint === 'telemetry') {
-      return { kind: 'refused', status: 401, reason: 'telemetry came without a token' };
+      if (this.#muted < this.#maxWaiting) return { kind: 'muted' };
+      return { kind: 'refused', status: 503, reason: 'too much telemetry comes without a token' };
     }
     if (this.#waiting >= this.#maxWaiting) {
       return { kind: 'refused', status: 503, reason: 'too many connections wait for a token' };
@@ -51,6 +55,19 @@ export class Authenticator {
     const token = findToken(this.#tokens, presented);
     if (token === undefined) this.#limiter.countFailure(address);
     return token;
+  }
+
+  /**
+   * Counts a connection that nobody listens to.
+   * @returns ends that; safe to call twice
+   */
+  beginMuted(): () => void {
+    this.#muted += 1;
+    let isOpen = true;
+    return () => {
+      if (isOpen) this.#muted -= 1;
+      isOpen = false;
+    };
   }
 
   /**

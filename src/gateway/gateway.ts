@@ -28,6 +28,11 @@ import type { AcceptedToken } from './tokens.ts';
 
 const GOING_AWAY = 1001;
 
+/** Longest telemetry frame of a peer without a token. */
+const MAX_MUTED_FRAME_BYTES = 256 * 1024;
+const MUTED_HINT =
+  'SDKs send the token there too when it is part of the address: ws://iii:TOKEN@HOST:PORT';
+
 /** Characters of a header that a log line repeats. */
 const MAX_LOGGED_HEADER = 200;
 
@@ -48,7 +53,7 @@ export interface GatewayOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits?: Partial<GatewayLimits>;
-  /** Told of every telemetry frame; its content is dropped. */
+  /** Gets the telemetry of SDKs; without it, it is dropped. */
   readonly onTelemetry?: OnTelemetry;
 }
 
@@ -57,10 +62,12 @@ export class Gateway implements Service {
   readonly #options: GatewayOptions;
   readonly #limits: GatewayLimits;
   readonly #webSockets: WebSocketServer;
+  readonly #mutedSockets: WebSocketServer;
   readonly #channelSockets: SocketServer<typeof ChannelSocket>;
   readonly #heartbeat: Heartbeat;
   readonly #authenticator: Authenticator;
   readonly #refusals: RepeatedWarning;
+  readonly #mutedTelemetry: RepeatedWarning;
   readonly #links = new Set<SocketLink>();
   #servers: readonly Server[] = [];
   #port: number | undefined;
@@ -80,7 +87,13 @@ export class Gateway implements Service {
       limits.maxUnauthenticatedConnections,
     );
     this.#refusals = new RepeatedWarning(log, clock, 'a connection was refused');
+    this.#mutedTelemetry = new RepeatedWarning(
+      log,
+      clock,
+      'telemetry came without a token and is thrown away',
+    );
     const shared = serverOptions(limits);
+    this.#mutedSockets = new WebSocketServer({ ...shared, maxPayload: MAX_MUTED_FRAME_BYTES });
     this.#channelSockets = new WebSocketServer({ ...shared, WebSocket: ChannelSocket });
     this.#webSockets = new WebSocketServer({
       ...shared,
@@ -136,6 +149,7 @@ export class Gateway implements Service {
     this.#port = undefined;
     this.#heartbeat.stop();
     this.#refusals.stop();
+    this.#mutedTelemetry.stop();
     const closing = this.#servers.map((server) => close(server));
     for (const link of this.#links) link.close(GOING_AWAY, 'the engine stops');
     await Promise.all(closing);
@@ -157,6 +171,10 @@ export class Gateway implements Service {
     const admission = this.#authenticator.admit(token, endpoint, address);
     if (admission.kind === 'refused') {
       this.#refuse(request, socket, admission);
+      return;
+    }
+    if (admission.kind === 'muted') {
+      this.#mute(request, socket, head);
       return;
     }
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -215,10 +233,22 @@ export class Gateway implements Service {
     return link;
   }
 
+  /** Lets an SDK be that would otherwise try again for ever; what it sends is thrown away. */
+  #mute(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const remoteAddress = request.socket.remoteAddress ?? 'unknown';
+    this.#mutedTelemetry.report({ remoteAddress, hint: MUTED_HINT });
+    const endWaiting = this.#authenticator.beginMuted();
+    socket.once('close', endWaiting);
+    this.#mutedSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#hold(webSocket, socket, remoteAddress);
+      webSocket.on('message', () => undefined);
+    });
+  }
+
   #receiveTelemetry(webSocket: WebSocket): void {
     webSocket.on('message', (data, isBinary) => {
       const frame = isBinary ? readTelemetry(data as Buffer) : undefined;
-      if (frame !== undefined) this.#options.onTelemetry?.(frame.signal);
+      if (frame !== undefined) this.#options.onTelemetry?.(frame.signal, frame.body);
     });
   }
 

@@ -11,8 +11,8 @@ import { RepeatedWarning } from './repeated-warning.ts';
 
 const INTERNAL_ERROR = 1011;
 
-/** Told the signal of every telemetry frame. */
-export type OnTelemetry = (signal: TelemetryFrame['signal']) => void;
+/** Gets every telemetry frame; the bytes are its own only during the call. */
+export type OnTelemetry = (signal: TelemetryFrame['signal'], body: Uint8Array) => void;
 
 export interface SessionParts {
   readonly webSocket: WebSocket;
@@ -48,7 +48,7 @@ export function serveSession(parts: SessionParts): void {
     const message = isBinary ? decodeBinary(bytes) : decodeText(bytes.toString());
     switch (message.kind) {
       case 'telemetry':
-        parts.onTelemetry?.(message.signal);
+        parts.onTelemetry?.(message.signal, message.body);
         return;
       case 'dropped':
         if (message.reason === EMPTY_FRAME) return;

@@ -11,6 +11,14 @@ export interface StateChange {
   readonly key: string;
   readonly before: string | null;
   readonly after: string | null;
+  /** What the change was part of. */
+  readonly origin?: ChangeOrigin | undefined;
+}
+
+/** Trace context of whoever makes a change, as W3C has it. */
+export interface ChangeOrigin {
+  readonly traceparent: string | null;
+  readonly baggage: string | null;
 }
 
 export interface StateParts {
@@ -40,13 +48,18 @@ export class State {
   }
 
   /** @throws IiiError VALUE_TOO_LARGE */
-  async set(scope: string, key: string, value: string): Promise<StateChange> {
+  async set(
+    scope: string,
+    key: string,
+    value: string,
+    origin?: ChangeOrigin,
+  ): Promise<StateChange> {
     this.#checkSize(value);
-    return this.#change(scope, key, () => value);
+    return this.#change(scope, key, () => value, origin);
   }
 
-  delete(scope: string, key: string): Promise<StateChange> {
-    return this.#change(scope, key, () => undefined);
+  delete(scope: string, key: string, origin?: ChangeOrigin): Promise<StateChange> {
+    return this.#change(scope, key, () => undefined, origin);
   }
 
   /** @throws IiiError VALUE_TOO_LARGE; the value stays as it was */
@@ -54,14 +67,16 @@ export class State {
     scope: string,
     key: string,
     ops: readonly string[],
+    origin?: ChangeOrigin,
   ): Promise<StateChange & { readonly errors: readonly UpdateError[] }> {
     let errors: readonly UpdateError[] = [];
-    const change = await this.#change(scope, key, (before) => {
+    const apply = (before: string | undefined): string => {
       const updated = applyUpdate(before, ops);
       this.#checkSize(updated.value);
       errors = updated.errors;
       return updated.value;
-    });
+    };
+    const change = await this.#change(scope, key, apply, origin);
     return { ...change, errors };
   }
 
@@ -85,11 +100,13 @@ export class State {
     scope: string,
     key: string,
     change: (before: string | undefined) => string | undefined,
+    origin: ChangeOrigin | undefined,
   ): Promise<StateChange> {
     checkScope(scope);
     const { before = null, after = null } = await this.#store.update(scope, key, change);
     const changed = { scope, key, before, after };
-    for (const watcher of this.#watchers) watcher(changed);
+    const told = origin === undefined ? changed : { ...changed, origin: contextOf(origin) };
+    for (const watcher of this.#watchers) watcher(told);
     return changed;
   }
 
@@ -102,6 +119,11 @@ export class State {
       `the value has ${bytes} bytes; max_value_bytes allows ${this.#maxValueBytes}`,
     );
   }
+}
+
+/** Only the context: whoever calls may give more. */
+function contextOf({ traceparent, baggage }: ChangeOrigin): ChangeOrigin {
+  return { traceparent, baggage };
 }
 
 function checkScope(scope: string): void {

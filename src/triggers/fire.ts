@@ -1,4 +1,5 @@
 import type { Logger } from '../base/logger.ts';
+import type { Tracing } from '../base/tracing.ts';
 import type { Binding } from '../engine/bindings.ts';
 import type { Invoker } from '../engine/invoke.ts';
 import type { Answer } from '../engine/workers.ts';
@@ -8,6 +9,7 @@ import { membersOf, optionalText } from './config.ts';
 export interface FireParts {
   readonly invoker: Invoker;
   readonly log: Logger;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Something that happened, as the bound function gets it. */
@@ -42,6 +44,23 @@ export async function fireTrigger(
   binding: Binding,
   event: TriggerEvent,
 ): Promise<Fired> {
+  const span = parts.tracing?.begin({
+    name: `trigger ${binding.triggerType}`,
+    kind: 'internal',
+    parent: event.traceparent ?? null,
+    attributes: {
+      'iii.trigger.type': binding.triggerType,
+      'iii.trigger.id': binding.id,
+      'iii.function.id': binding.functionId,
+    },
+  });
+  const traceparent = span?.traceparent ?? event.traceparent ?? null;
+  const fired = await fire(parts, binding, { ...event, traceparent });
+  span?.end(fired === 'failed' ? 'the call failed' : null, { 'iii.trigger.result': fired });
+  return fired;
+}
+
+async function fire(parts: FireParts, binding: Binding, event: TriggerEvent): Promise<Fired> {
   const condition = membersOf(binding.config)[CONDITION];
   if (typeof condition === 'string' && condition !== '') {
     const answer = await call(parts, binding, condition, event);

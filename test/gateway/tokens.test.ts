@@ -81,10 +81,21 @@ describe('a token', () => {
     expect(await refusalOf(new TestClient(url, ['iii-token.wrong']))).toBe(401);
   });
 
-  it('cannot follow on /otel', async () => {
-    const { url } = await start();
-    expect(await refusalOf(new TestClient(`${url}/otel`))).toBe(401);
+  it('may be missing on /otel, whose frames are thrown away then', async () => {
+    const { url, sessions } = await start();
+    const muted = new TestClient(`${url}/otel`);
+    await muted.opened;
+    muted.send(auth('t-shop'), call);
     await new TestClient(`${url}/otel`, [], bearer('t-shop')).opened;
+    expect(sessions).toEqual([]);
+  });
+
+  it('is the password of the address, which clients send as Basic', async () => {
+    const { url, sessions } = await start();
+    const client = new TestClient(url.replace('ws://', 'ws://iii:t-shop@'));
+    expect(await client.next()).toBe(GREETING);
+    expect(sessions[0]?.info).toMatchObject({ role: 'worker', tokenName: 'shop' });
+    expect(await refusalOf(new TestClient(url.replace('ws://', 'ws://iii:wrong@')))).toBe(401);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { EventLog } from '../../src/observe/event-log.ts';
 const completed = (id: string): EngineEvent => ({ kind: 'job_completed', queue: 'q', id });
 const dead = (id: string): EngineEvent => ({
   kind: 'job_dead',
+  traceparent: null,
   queue: 'q',
   id,
   reason: 'exhausted',

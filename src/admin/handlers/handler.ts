@@ -3,6 +3,7 @@ import type { LocalCall } from '../../engine/functions.ts';
 import type { EventLog } from '../../observe/event-log.ts';
 import type { QueueActivity } from '../../observe/queue-activity.ts';
 import type { EngineCard } from '../../queue/store.ts';
+import type { WorkerGaugeBoard } from '../../observe/worker-gauges.ts';
 import type { AdminFunctionId, AdminResult } from '../contract.ts';
 import type { Input } from '../input.ts';
 
@@ -10,6 +11,8 @@ import type { Input } from '../input.ts';
 export interface AdminParts {
   readonly engine: Engine;
   readonly activity: QueueActivity;
+  /** Without it workers show no gauges. */
+  readonly gauges?: WorkerGaugeBoard;
   readonly eventLog: EventLog;
   /** The eras of the worker protocol, as `iii --version` prints them. */
   readonly protocol: string;

@@ -1,13 +1,13 @@
 import { IiiError, messageOf, type ErrorCode } from '../../base/errors.ts';
 import { readItems, readMember } from '../../base/json.ts';
-import type { LocalFunction } from '../../engine/functions.ts';
+import type { LocalCall, LocalFunction } from '../../engine/functions.ts';
 import type { State, StateChange } from '../../state/state.ts';
 import { Input, invalid } from '../input.ts';
 
 /** Operations one `state::update` may hold. */
 const MAX_OPS = 1_000;
 
-type Run = (input: Input, text: string) => Promise<string | null>;
+type Run = (input: Input, call: LocalCall) => Promise<string | null>;
 
 /**
  * `state::*` (wire-protocol.md §5.5). Values pass through as the text they came as. What goes wrong
@@ -19,20 +19,20 @@ export function stateFunctions(state: State): LocalFunction[] {
     input.string('key'),
   ];
   return [
-    stateFunction('state::set', 'SET_ERROR', async (input, text) => {
-      const value = readMember(text, 'value') ?? readMember(text, 'data');
+    stateFunction('state::set', 'SET_ERROR', async (input, call) => {
+      const value = readMember(call.data, 'value') ?? readMember(call.data, 'data');
       if (value === undefined) throw invalid('value is required');
-      return changeText(await state.set(...at(input), value));
+      return changeText(await state.set(...at(input), value, call));
     }),
     stateFunction('state::get', 'GET_ERROR', (input) => state.get(...at(input))),
-    stateFunction('state::delete', 'DELETE_ERROR', async (input) => {
-      return (await state.delete(...at(input))).before;
+    stateFunction('state::delete', 'DELETE_ERROR', async (input, call) => {
+      return (await state.delete(...at(input), call)).before;
     }),
-    stateFunction('state::update', 'UPDATE_ERROR', async (input, text) => {
-      const ops = readItems(readMember(text, 'ops') ?? '');
+    stateFunction('state::update', 'UPDATE_ERROR', async (input, call) => {
+      const ops = readItems(readMember(call.data, 'ops') ?? '');
       if (ops === undefined) throw invalid('ops must be a list of operations');
       if (ops.length > MAX_OPS) throw invalid(`ops may hold ${MAX_OPS} operations at most`);
-      const { errors, ...change } = await state.update(...at(input), ops);
+      const { errors, ...change } = await state.update(...at(input), ops, call);
       return changeText(change, errors.length > 0 ? `,"errors":${JSON.stringify(errors)}` : '');
     }),
     stateFunction('state::list', 'LIST_ERROR', async (input) => {
@@ -50,9 +50,9 @@ function stateFunction(id: string, code: ErrorCode, run: Run): LocalFunction {
     description: null,
     access: 'trigger',
     internal: true,
-    run: async ({ data }) => {
+    run: async (call) => {
       try {
-        return await run(new Input(data), data);
+        return await run(new Input(call.data), call);
       } catch (thrown) {
         if (thrown instanceof IiiError && thrown.code === 'VALUE_TOO_LARGE') throw thrown;
         throw new IiiError(code, messageOf(thrown), { cause: thrown });

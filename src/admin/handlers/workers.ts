@@ -7,9 +7,13 @@ import { timeText } from './views.ts';
 
 export function workerHandlers({
   engine,
+  gauges,
 }: AdminParts): AdminHandlers<'iii::worker::list' | 'iii::function::list'> {
   return {
-    'iii::worker::list': () => Promise.resolve({ workers: engine.workers.list().map(workerView) }),
+    'iii::worker::list': () =>
+      Promise.resolve({
+        workers: engine.workers.list().map((worker) => workerView(worker, gauges)),
+      }),
     'iii::function::list': (input) => {
       const all = input.flag('includeInternal');
       const functions = engine.functions
@@ -21,7 +25,7 @@ export function workerHandlers({
   };
 }
 
-function workerView(worker: Worker): WorkerView {
+function workerView(worker: Worker, gauges: AdminParts['gauges']): WorkerView {
   const { name, runtime, version, os, pid } = worker.profile;
   return {
     id: worker.id,
@@ -34,6 +38,7 @@ function workerView(worker: Worker): WorkerView {
     connectedAt: timeText(worker.connectedAt),
     functions: [...worker.functions].sort(),
     inFlight: worker.inFlight,
+    gauges: gauges?.get(worker.id) ?? null,
   };
 }
 

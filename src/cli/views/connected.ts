@@ -19,6 +19,20 @@ export const workerList: ListView<WorkerView> = {
     },
     { title: 'IN FLIGHT', importance: 80, align: 'right', value: (worker) => worker.inFlight },
     {
+      title: 'CPU',
+      importance: 45,
+      align: 'right',
+      value: ({ gauges }) =>
+        typeof gauges?.cpuPercent === 'number' ? `${gauges.cpuPercent.toFixed(1)}%` : '',
+    },
+    {
+      title: 'MEMORY',
+      importance: 46,
+      align: 'right',
+      value: ({ gauges }) =>
+        typeof gauges?.rssBytes === 'number' ? `${(gauges.rssBytes / 2 ** 20).toFixed(1)} MiB` : '',
+    },
+    {
       title: 'CONNECTED',
       importance: 55,
       value: (worker, words) => words.time(worker.connectedAt),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
+import type { OpenSpan, Tracing } from '../../base/tracing.ts';
 import { refTo, type Channel, type Channels } from '../../engine/channels.ts';
 import type { FunctionRegistry } from '../../engine/functions.ts';
 import type { Delivered, Invoker } from '../../engine/invoke.ts';
@@ -30,6 +31,7 @@ export interface ExchangeParts {
   readonly timeoutMs: number;
   /** Functions that are asked before any other, in this order. */
   readonly middlewareIds: readonly string[];
+  readonly tracing?: Tracing | undefined;
 }
 
 /** A request that has a route. */
@@ -51,6 +53,7 @@ export class Exchange {
   readonly #routed: RoutedRequest;
   readonly #cancelTimeout: CancelTimer;
   readonly #traceparent: string | null;
+  readonly #span: OpenSpan | undefined;
   readonly #baggage: string | null;
   #cancelWait: CancelTimer | undefined;
   #call: Delivered | undefined;
@@ -63,7 +66,19 @@ export class Exchange {
     this.#parts = parts;
     this.#routed = routed;
     const { traceparent, baggage } = routed.request.headers;
-    this.#traceparent = isTraceparent(traceparent) ? traceparent : null;
+    const parent = isTraceparent(traceparent) ? traceparent : null;
+    const { route } = routed;
+    this.#span = parts.tracing?.begin({
+      name: `${route.method} ${route.path}`,
+      kind: 'server',
+      parent,
+      attributes: {
+        'http.request.method': route.method,
+        'http.route': route.path,
+        'iii.function.id': route.binding.functionId,
+      },
+    });
+    this.#traceparent = this.#span?.traceparent ?? parent;
     this.#baggage =
       typeof baggage === 'string' && baggage.length <= MAX_BAGGAGE_LENGTH ? baggage : null;
     this.#cancelTimeout = parts.clock.after(parts.timeoutMs, () => {
@@ -72,6 +87,7 @@ export class Exchange {
       this.#answer(errorReply(504, { code, message }));
     });
     routed.response.on('close', () => {
+      this.#endSpan();
       this.#decide();
       this.#abandonCall();
       for (const channel of this.#channels) channel.drop();
@@ -267,6 +283,16 @@ export class Exchange {
     this.#cancelTimeout();
     this.#cancelWait?.();
     return true;
+  }
+
+  #endSpan(): void {
+    const { statusCode: status, writableFinished } = this.#routed.response;
+    const error = !writableFinished
+      ? 'the connection ended before the answer'
+      : status >= 500
+        ? `status ${status}`
+        : null;
+    this.#span?.end(error, { 'http.response.status_code': status });
   }
 
   #abandonCall(): void {

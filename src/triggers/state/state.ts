@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Binding, TriggerType } from '../../engine/bindings.ts';
 import type { State, StateChange } from '../../state/state.ts';
 import { optionalText } from '../config.ts';
-import { checkCondition, fireTrigger, type FireParts } from '../fire.ts';
+import { checkCondition, fireTrigger, type FireParts, type TriggerEvent } from '../fire.ts';
 
 /**
  * The trigger type `state`: calls functions after a value was set, updated or deleted. Whoever made the
@@ -14,9 +14,11 @@ export function stateType(state: State, parts: FireParts): TriggerType {
   state.watch((change) => {
     const matching = [...bindings.values()].filter(({ config }) => matches(config, change));
     if (matching.length === 0 || stopped) return;
-    fireAll(parts, matching, eventText(change)).catch((thrown: unknown) => {
-      parts.log.error('the triggers of a state change failed', { error: messageOf(thrown) });
-    });
+    fireAll(parts, matching, { ...change.origin, data: eventText(change) }).catch(
+      (thrown: unknown) => {
+        parts.log.error('the triggers of a state change failed', { error: messageOf(thrown) });
+      },
+    );
   });
   return {
     id: 'state',
@@ -39,9 +41,9 @@ export function stateType(state: State, parts: FireParts): TriggerType {
 async function fireAll(
   parts: FireParts,
   bindings: readonly Binding[],
-  data: string,
+  event: TriggerEvent,
 ): Promise<void> {
-  for (const binding of bindings) await fireTrigger(parts, binding, { data });
+  for (const binding of bindings) await fireTrigger(parts, binding, event);
 }
 
 /** A scope or key that is not given stands for any. */

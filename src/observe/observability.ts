@@ -1,0 +1,84 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Random } from '../base/random.ts';
+import type { Tracing } from '../base/tracing.ts';
+import type { EventListener } from '../engine/events.ts';
+import { OtlpExporter } from './otlp-exporter.ts';
+import { attributesText, type Signal } from './otlp-json.ts';
+import { postOtlp, type OtlpTarget } from './post-otlp.ts';
+import { Tracer } from './tracer.ts';
+
+export interface ObservabilitySettings extends OtlpTarget {
+  readonly signals: Readonly<Record<Signal, boolean>>;
+  readonly serviceName: string;
+  readonly serviceNamespace: string | null;
+  readonly serviceVersion: string;
+  readonly samplingRatio: number;
+}
+
+export interface ObservabilityParts {
+  readonly settings: ObservabilitySettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** What an engine that exports has besides one that does not. */
+export interface Observability {
+  /** `null` when traces are not asked for. */
+  readonly tracing: Tracing | null;
+  readonly exporter: OtlpExporter;
+  /** To be subscribed to the engine's events. */
+  readonly observe: EventListener;
+  readonly isForwarded: (signal: Signal) => boolean;
+  /** Sends what is left, within this time. */
+  stop(withinMs: number): Promise<void>;
+}
+
+/** Sets up the export of telemetry. No connection is made before there is something to send. */
+export function createObservability(parts: ObservabilityParts): Observability {
+  const { settings, clock, random, log } = parts;
+  const exporter = new OtlpExporter({ send: postOtlp(settings, clock), clock, random, log });
+  const { serviceName, serviceNamespace, serviceVersion } = settings;
+  const resource = attributesText({
+    'service.name': serviceName,
+    'service.version': serviceVersion,
+    ...(serviceNamespace === null ? {} : { 'service.namespace': serviceNamespace }),
+    'service.instance.id': random.uuid(),
+  });
+  const head = `{"resource":{"attributes":${resource}},"scopeSpans":[{"scope":{"name":"iii-engine","version":${JSON.stringify(serviceVersion)}},"spans":[`;
+  let spans: string[] = [];
+  const handOver = (): void => {
+    if (spans.length > 0) exporter.add('traces', `${head}${spans.join(',')}]}]}`);
+    spans = [];
+  };
+  const collect = (span: string): void => {
+    // spans of one turn share the words around them
+    if (spans.push(span) === 1) clock.after(0, handOver);
+  };
+  const { samplingRatio } = settings;
+  const tracing = settings.signals.traces
+    ? new Tracer({ clock, random, samplingRatio, onSpan: collect })
+    : null;
+  return {
+    tracing,
+    observe: (event) => {
+      if (event.kind !== 'job_dead') return;
+      const { queue, id, reason, error, traceparent: parent } = event;
+      const attributes = {
+        'messaging.system': 'iii-queue',
+        'messaging.destination.name': queue,
+        'messaging.message.id': id,
+        'iii.job.dead_reason': reason,
+      };
+      const span = { name: `dead_letter ${queue}`, kind: 'internal', parent, attributes } as const;
+      tracing?.begin(span).end(error.message, { 'error.type': error.code });
+    },
+    exporter,
+    isForwarded: (signal) => settings.signals[signal],
+    stop: (withinMs) => {
+      handOver();
+      return exporter.stop(withinMs);
+    },
+  };
+}
