@@ -15,7 +15,7 @@ export async function setPaused(
     ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
     ...(dryRun ? { dryRun } : {}),
   });
-  const end = 'until' in result && result.until !== undefined ? ` until ${result.until}` : '';
+  const end = 'until' in result ? ` until ${result.until}` : '';
   const state = paused ? `paused${end}` : 'active';
   const sentence = !result.changed
     ? `${result.queue} is already ${state}.`

@@ -8,64 +8,79 @@ import type { JobError } from './types.ts';
 /** Characters of a message that count; what comes after does not make another cluster. */
 const MAX_READ = 2_048;
 const MAX_NORMALISED = 400;
-/** Characters that stay together as one word, besides letters and digits. */
-const INNER = new Set('_-.:/\\@#%+=?&$~');
-const TRAILING = new Set('.:,-?=&');
-const QUOTES = new Set('"\'`');
 /** Words whose number says what went wrong: `HTTP 429` and `HTTP 500` are two clusters. */
 const TELLING = new Set(['http', 'status', 'code', 'statuscode', 'errno', 'exit', 'signal']);
 const TELLING_DIGITS = 3;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const HEX = /^(0x)?[0-9a-f]+$/i;
 const NUMBER = /^[-+]?\d[\d.,_]*([a-z%]{1,3})?$/i;
+const UUID_LENGTH = 36;
 const LONG_HEX = 8;
 const LONG_ID = 16;
+
+/** What a character is to a word. Everything beyond ASCII is a letter. */
+const KIND = { other: 0, space: 1, quote: 2, mark: 3, letter: 4, digit: 5 } as const;
+const KINDS = new Uint8Array(128);
+for (let code = 0; code < KINDS.length; code++) {
+  const character = String.fromCharCode(code);
+  if (code <= 0x20 || code === 0x7f) KINDS[code] = KIND.space;
+  else if (/[a-z]/i.test(character)) KINDS[code] = KIND.letter;
+  else if (/\d/.test(character)) KINDS[code] = KIND.digit;
+  else if (/["'`]/.test(character)) KINDS[code] = KIND.quote;
+  // characters that stay together with the letters around them
+  else if (/[_\-.:/\\@#%+=?&$~]/.test(character)) KINDS[code] = KIND.mark;
+}
+const TRAILING = /[.:,\-?=&]+$/;
 
 /** The message without what is particular to one job: ids, numbers, hex, UUIDs, paths, quoted texts. */
 export function normaliseError(message: string): string {
   const text = message.length > MAX_READ ? message.slice(0, MAX_READ) : message;
   let normalised = '';
   let before = '';
+  let unclosed = '';
   let at = 0;
-  const unclosed = new Set<string>();
   while (at < text.length && normalised.length < MAX_NORMALISED) {
-    const character = text.charAt(at);
-    if (QUOTES.has(character) && !unclosed.has(character) && !isWord(text.charAt(at - 1))) {
-      const end = text.indexOf(character, at + 1);
-      if (end === -1) unclosed.add(character);
-      else {
-        normalised += '<text>';
-        at = end + 1;
-        continue;
-      }
-    }
-    if (character <= ' ') {
-      if (!normalised.endsWith(' ')) normalised += ' ';
+    const kind = kindAt(text, at);
+    if (kind === KIND.space) {
+      if (normalised !== '' && !normalised.endsWith(' ')) normalised += ' ';
       at++;
-    } else if (!isInner(character)) {
-      normalised += character;
-      at++;
-    } else {
-      let end = at + 1;
-      while (end < text.length && isInner(text.charAt(end))) end++;
-      while (end > at + 1 && TRAILING.has(text.charAt(end - 1))) end--;
-      const word = text.slice(at, end);
-      normalised += normaliseWord(word, before);
-      before = word.toLowerCase();
-      at = end;
+      continue;
     }
+    if (kind === KIND.quote || kind === KIND.other) {
+      const quote = text.charAt(at);
+      const opens = kind === KIND.quote && !unclosed.includes(quote) && !isWordAt(text, at - 1);
+      const end = opens ? text.indexOf(quote, at + 1) : -1;
+      if (opens && end === -1) unclosed += quote;
+      normalised += end === -1 ? quote : '<text>';
+      at = end === -1 ? at + 1 : end + 1;
+      continue;
+    }
+    let end = at;
+    let hasDigit = false;
+    for (let next = kind; next >= KIND.mark; next = kindAt(text, end)) {
+      if (next === KIND.digit) hasDigit = true;
+      end++;
+    }
+    let word = text.slice(at, end);
+    if (kindAt(text, end - 1) === KIND.mark && word.length > 1) {
+      word = word.charAt(0) + word.slice(1).replace(TRAILING, '');
+    }
+    normalised += normaliseWord(word, hasDigit, before);
+    before = word;
+    at += word.length;
   }
   return normalised.trim().slice(0, MAX_NORMALISED);
 }
 
-function normaliseWord(word: string, before: string): string {
-  if (!hasDigit(word)) return isPath(word) ? '<path>' : word;
-  if (UUID.test(word)) return '<uuid>';
+function normaliseWord(word: string, hasDigit: boolean, before: string): string {
   if (isPath(word)) return '<path>';
+  if (!hasDigit) return word;
   if (NUMBER.test(word)) {
-    const tells = TELLING.has(before.replace(/[:=]$/, '')) && word.length <= TELLING_DIGITS;
+    const tells =
+      word.length <= TELLING_DIGITS && TELLING.has(before.toLowerCase().replace(/[:=]$/, ''));
     return tells ? word : '<number>';
   }
+  if (word.length === UUID_LENGTH && UUID.test(word)) return '<uuid>';
   if (HEX.test(word) && (word.length >= LONG_HEX || /^0x/i.test(word))) return '<hex>';
   if (word.length >= LONG_ID && !word.includes('=')) return '<id>';
   return word.replace(/\d+/g, '<number>');
@@ -73,30 +88,25 @@ function normaliseWord(word: string, before: string): string {
 
 function isPath(word: string): boolean {
   const first = word.indexOf('/');
+  if (first === -1) return word.charAt(1) === ':' && /^[a-z]:\\/i.test(word);
   if (first === 0 || word.startsWith('./') || word.startsWith('../') || word.includes('://')) {
     return word.length > 1;
   }
-  if (/^[a-z]:\\/i.test(word)) return true;
-  return first !== -1 && word.includes('/', first + 1);
+  return word.includes('/', first + 1);
 }
 
-function hasDigit(word: string): boolean {
-  return /\d/.test(word);
+function isWordAt(text: string, at: number): boolean {
+  return kindAt(text, at) >= KIND.letter;
 }
 
-function isWord(character: string): boolean {
-  return /[\p{L}\p{N}]/u.test(character);
-}
-
-function isInner(character: string): boolean {
-  const code = character.charCodeAt(0);
-  if (code >= 0x80) return true;
-  return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x41 && code <= 0x5a) ||
-    (code >= 0x30 && code <= 0x39) ||
-    INNER.has(character)
-  );
+/** `other` where the text has ended. */
+function kindAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < KINDS.length
+    ? (KINDS[code] ?? KIND.other)
+    : code >= 0x80
+      ? KIND.letter
+      : KIND.other;
 }
 
 /** Fingerprints worked out lately: the errors of a queue are mostly the same few texts. */
