@@ -10,7 +10,7 @@ _iii() {
   local last="${typed[${#typed[@]} - 1]}"
   COMPREPLY=()
   if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
-    words="serve demo enqueue trigger audit logs wait publish completion help version queue job group dlq task undo topic subscription trigger-type engine worker function store config token"
+    words="serve demo enqueue trigger audit doctor logs wait top publish completion help version queue job group dlq task undo topic subscription trigger-type engine worker function store config token"
   elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
     case "${typed[1]}" in
       queue) words="list show pause resume drain purge" ;;

@@ -33,6 +33,7 @@ complete -c iii -n __iii_at_start -f -a demo -d 'see retries, dead letters and r
 complete -c iii -n __iii_at_start -f -a enqueue -d 'put jobs in a queue'
 complete -c iii -n __iii_at_start -f -a trigger -d 'call a function and print its result'
 complete -c iii -n __iii_at_start -f -a audit -d 'who changed what, the latest first'
+complete -c iii -n __iii_at_start -f -a doctor -d 'what is wrong with an engine, and what mends each thing'
 complete -c iii -n __iii_at_start -f -a logs -d 'what happens in the engine, as it happens'
 complete -c iii -n __iii_at_start -f -a wait -d 'until a job has ended, or a queue has nothing left to run'
 complete -c iii -n __iii_at_start -f -a top -d 'queues, workers and failures, live on the whole screen'

@@ -12,6 +12,7 @@ _iii() {
         'enqueue:put jobs in a queue'
         'trigger:call a function and print its result'
         'audit:who changed what, the latest first'
+        'doctor:what is wrong with an engine, and what mends each thing'
         'logs:what happens in the engine, as it happens'
         'wait:until a job has ended, or a queue has nothing left to run'
         'top:queues, workers and failures, live on the whole screen'

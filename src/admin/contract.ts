@@ -134,6 +134,8 @@ export interface EngineInfo {
   readonly protocol: string;
   readonly pid: number;
   readonly startedAt: string;
+  /** The engine's clock when it answered. */
+  readonly now: string;
   readonly store: string;
   readonly guarantee: string;
   readonly dataDir: string | null;

@@ -57,10 +57,7 @@ export async function scanGroups(
 }
 
 /** @throws IiiError INVALID_ARGUMENTS */
-export function refuseWithoutGroups(policy: {
-  readonly name: string;
-  readonly type: string;
-}): void {
+function refuseWithoutGroups(policy: { readonly name: string; readonly type: string }): void {
   if (policy.type === 'fifo') return;
   throw new IiiError('INVALID_ARGUMENTS', `queue '${policy.name}' is standard and has no groups`, {
     hint: 'iii queue list shows the type of every queue',

@@ -16,6 +16,7 @@ export function infoHandlers(
         protocol: parts.protocol,
         pid,
         startedAt: timeText(startedAt),
+        now: timeText(clock.wallNow()),
         store: name,
         guarantee,
         dataDir: location,

@@ -34,6 +34,19 @@ export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/group/list.ts'),
   },
   {
+    path: ['doctor'],
+    summary: 'what is wrong with an engine, and what mends each thing',
+    notes: [
+      'It looks at the answer, versions, clocks, the guarantee of the store, missing workers, paused and waiting queues, dead jobs, subscriptions and the configuration file of this folder.',
+      'The status is 1 when jobs are stuck or a file is not valid, and 0 when there are only warnings.',
+    ],
+    examples: [
+      { command: 'iii doctor', does: 'every check' },
+      { command: 'iii doctor -o json', does: 'for a monitor' },
+    ],
+    load: () => import('../commands/doctor.ts'),
+  },
+  {
     path: ['logs'],
     summary: 'what happens in the engine, as it happens',
     notes: [

@@ -14,6 +14,7 @@ const INFO = {
   protocol: '0.22',
   pid: 1,
   startedAt: ago(60_000),
+  now: ago(0),
   store: 'file',
   guarantee: 'on disk',
   dataDir: './data',

@@ -1,0 +1,60 @@
+import type { AdminClient } from '../../admin/client.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import type { RunCommand } from '../command.ts';
+import { readConfig } from '../config-source.ts';
+import type { Context } from '../context.ts';
+import { examine, type Facts } from '../doctor/checks.ts';
+import { countOf } from '../output/words.ts';
+import { toolVersion } from '../tool-version.ts';
+import { describeFinding } from '../views/finding.ts';
+
+/** Some check is `bad`. */
+const SICK = 1;
+
+export const run: RunCommand = async (context) => {
+  const engine = await context.engine();
+  const findings = examine(await gather(context, engine));
+  const { output } = context;
+  if (output.forPeople) {
+    const paint = await output.paint();
+    for (const finding of findings) await output.text(describeFinding(finding, paint));
+  } else if (output.format === 'name') {
+    for (const { check, level } of findings) await output.text(`${check} ${level}`);
+  } else await output.value(findings);
+  const count = (level: string): number => findings.filter((f) => f.level === level).length;
+  const [warn, bad] = [count('warn'), count('bad')];
+  await output.note(
+    warn + bad === 0 ? 'All is well.' : `${countOf(bad, 'problem')}, ${countOf(warn, 'warning')}`,
+  );
+  return bad > 0 ? SICK : 0;
+};
+
+async function gather(context: Context, engine: AdminClient): Promise<Facts> {
+  const { clock } = context;
+  const askedAt = clock.now();
+  const info = await engine.call('iii::engine::info', {});
+  const nowMs = clock.now();
+  const { queues } = await engine.call('iii::queue::list', {});
+  const { workers } = await engine.call('iii::worker::list', {});
+  const { topics } = await engine.call('iii::topic::list', {});
+  return {
+    cliVersion: toolVersion(),
+    protocol: PROTOCOL_VERSION,
+    nowMs,
+    roundTripMs: nowMs - askedAt,
+    info,
+    queues: await Promise.all(
+      queues.map(({ name }) => engine.call('iii::queue::get', { queue: name })),
+    ),
+    workers,
+    subscriptions: topics.flatMap(({ subscriptions }) => subscriptions),
+    config: await configHere(context),
+  };
+}
+
+/** The configuration file of this folder, as `iii serve` would read it. */
+async function configHere(context: Context): Promise<Facts['config']> {
+  const { config, problems } = await readConfig(context.io, undefined);
+  const file = config?.file ?? problems[0]?.file ?? null;
+  return file === null ? null : { file, problems };
+}

@@ -1,0 +1,161 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { QueueDetail, SubscriptionView } from '../../src/admin/contract.ts';
+import { ManualClock } from '../../src/base/clock.ts';
+import { examine, type Facts } from '../../src/cli/doctor/checks.ts';
+import { FakeEngine } from '../support/fake-engine.ts';
+import { runCli } from '../support/run-cli.ts';
+import { ago, NOW, paymentDetail } from '../support/samples.ts';
+
+const INFO = {
+  version: '1.2.3',
+  protocol: '0.22',
+  pid: 1,
+  startedAt: ago(60_000),
+  now: ago(0),
+  store: 'file',
+  guarantee: 'on disk: synced before the receipt is sent',
+  dataDir: './data',
+};
+const calm = {
+  ...paymentDetail,
+  dead: 0,
+  waiting: 1,
+  oldestWaitingMs: 10,
+  paused: false,
+  waitingFor: [],
+};
+const healthy: Facts = {
+  cliVersion: '1.2.3',
+  protocol: '0.22',
+  nowMs: NOW,
+  roundTripMs: 3,
+  info: INFO,
+  queues: [calm],
+  workers: [],
+  subscriptions: [],
+  config: null,
+};
+const subscription: SubscriptionView = {
+  topic: 'orders',
+  functionId: 'mail::send',
+  queue: 'orders::mail::send',
+  type: 'standard',
+  maxAttempts: 3,
+  concurrency: 10,
+  conditionFunctionId: null,
+  deadLetterTopic: null,
+  workers: 0,
+  waiting: 4,
+  delayed: 0,
+  inFlight: 0,
+  dead: 0,
+  skipped: 0,
+};
+
+describe('the checks', () => {
+  it('find nothing in a healthy engine', () => {
+    const findings = examine(healthy);
+    expect(findings.every(({ level }) => level === 'ok')).toBe(true);
+    expect(findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['engine', 'versions', 'clock', 'store', 'workers', 'dead', 'config']),
+    );
+  });
+
+  it.each<[string, Partial<Facts>, string, 'warn' | 'bad', string]>([
+    ['a slow answer', { roundTripMs: 3_000 }, 'engine', 'warn', 'load'],
+    ['another version', { cliVersion: '2.0.0' }, 'versions', 'warn', 'same version'],
+    ['another time', { nowMs: NOW + 60_000 }, 'clock', 'warn', 'NTP'],
+    ['jobs in memory', { info: { ...INFO, store: 'memory' } }, 'store', 'warn', '--store memory'],
+    [
+      'a missing function',
+      { queues: [{ ...calm, waitingFor: [{ functionId: 'f', jobs: 2 }] }] },
+      'workers',
+      'bad',
+      'registers f',
+    ],
+    [
+      'a paused queue',
+      { queues: [{ ...calm, paused: true }] },
+      'paused',
+      'warn',
+      'iii queue resume payment',
+    ],
+    [
+      'a long wait',
+      { queues: [{ ...calm, oldestWaitingMs: 3_600_000 }] },
+      'waiting',
+      'warn',
+      'iii group list payment --blocked',
+    ],
+    ['dead jobs', { queues: [{ ...calm, dead: 2 }] }, 'dead', 'warn', 'iii dlq errors payment'],
+    [
+      'an abandoned subscription',
+      { subscriptions: [subscription] },
+      'subscriptions',
+      'bad',
+      'iii topic unsubscribe orders mail::send',
+    ],
+  ])('find %s, and say what mends it', (_name, facts, check, level, mend) => {
+    const found = examine({ ...healthy, ...facts }).filter((finding) => finding.level !== 'ok');
+    expect(found).toMatchObject([{ check, level }]);
+    expect(found[0]?.mend).toContain(mend);
+  });
+
+  it('do not mind the way of the answer when clocks are compared, nor an engine without a clock', () => {
+    const late = examine({ ...healthy, nowMs: NOW + 400, roundTripMs: 450 });
+    expect(late.find(({ check }) => check === 'clock')?.level).toBe('ok');
+    const { now, ...older } = INFO;
+    const silent = examine({ ...healthy, info: older });
+    expect([now, silent.find(({ check }) => check === 'clock')?.level]).toEqual([ago(0), 'ok']);
+  });
+});
+
+describe('iii doctor', () => {
+  let engine: FakeEngine;
+  afterEach(() => engine.stop());
+
+  const start = async (queue: QueueDetail = calm) => {
+    engine = await FakeEngine.start({
+      'iii::engine::info': () => INFO,
+      'iii::queue::list': () => ({ queues: [queue] }),
+      'iii::queue::get': () => queue,
+      'iii::worker::list': () => ({ workers: [] }),
+      'iii::topic::list': () => ({ topics: [] }),
+    });
+  };
+  const doctor = (argv: readonly string[], columns?: number) =>
+    runCli(['doctor', ...argv], {
+      url: engine.url,
+      clock: new ManualClock(NOW),
+      env: { NO_COLOR: '1' },
+      ...(columns === undefined ? {} : { columns }),
+    });
+
+  it('ends with 0 when there are only warnings, and with 1 when jobs are stuck', async () => {
+    await start({ ...calm, dead: 2 });
+    const warned = await doctor(['--json']);
+    expect(warned.status).toBe(0);
+    expect(JSON.parse(warned.stdout)).toContainEqual({
+      check: 'dead',
+      level: 'warn',
+      text: '2 jobs of payment are dead',
+      mend: 'iii dlq errors payment',
+    });
+    await engine.stop();
+    await start(paymentDetail);
+    expect((await doctor([])).status).toBe(1);
+  });
+
+  it('shows each finding whole, and under it what mends it', async () => {
+    await start({ ...calm, dead: 2 });
+    const { stdout, stderr } = await doctor([], 40);
+    expect(stdout).toContain(
+      'ok    store          file (./data): on disk: synced before the receipt',
+    );
+    expect(stdout).toContain(
+      'warn  dead           2 jobs of payment are dead\n      -> iii dlq errors payment\n',
+    );
+    expect(stderr).toContain('0 problems, ');
+    expect((await doctor(['-o', 'name'])).stdout).toContain('\ndead warn\n');
+  });
+});
