@@ -24,6 +24,8 @@ export interface EngineStart {
   readonly httpPort?: number;
   /** Keeps its jobs in files of its folder, and not in memory. */
   readonly durable?: boolean;
+  /** Keeps its jobs where the configuration says. */
+  readonly configuredStore?: boolean;
   /** The folder of an engine that has ended, to go on with what is there. */
   readonly folder?: string;
   readonly args?: readonly string[];
@@ -89,8 +91,9 @@ export class EngineProcess {
       config.push('-c', 'engine.yaml');
     }
     const ports = ['--port', options.port ?? 0, '--http-port', options.httpPort ?? 0].map(String);
-    const store = options.durable === true ? 'data' : 'memory';
-    const args = [BINARY, 'serve', '-o', 'json', '--store', store, ...ports, ...config];
+    const store = ['--store', options.durable === true ? 'data' : 'memory'];
+    if (options.configuredStore === true) store.length = 0;
+    const args = [BINARY, 'serve', '-o', 'json', ...store, ...ports, ...config];
     this.#child = spawn(process.execPath, [...args, ...(options.args ?? [])], {
       cwd: path,
       env: cleanEnvironment({ HOME: path, ...options.env }),

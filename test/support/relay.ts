@@ -42,6 +42,26 @@ export class Relay {
     return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Stops all traffic without closing anything: both sides hear nothing, and what they send waits. */
+  hold(): void {
+    for (const { near, far } of this.#pairs) {
+      near.pause();
+      far.pause();
+    }
+  }
+
+  /** Lets the traffic go on that was held. */
+  release(): void {
+    for (const { near, far } of this.#pairs) {
+      near.resume();
+      far.resume();
+    }
+  }
+
   /** Cuts every connection on both sides. */
   cut(): void {
     for (const { near, far } of this.#pairs) {

@@ -167,6 +167,8 @@ export class RedisConnection {
     return {
       lazyConnect: true,
       enableOfflineQueue: false,
+      // It asks INFO, which a user may be forbidden. A server that still loads says so to each command.
+      enableReadyCheck: false,
       autoResendUnfulfilledCommands: false,
       autoResubscribe: false,
       maxRetriesPerRequest: 0,
