@@ -178,6 +178,7 @@ class Comparison {
         if (this.#maker.reopen === undefined) return;
         this.#store = await this.#maker.reopen(this.#store, QUEUES, this.#clock);
         this.#watch();
+        if (this.#maker.gaps?.retention !== undefined) this.#oracle.forgetFinished();
         this.#settled.push(...this.#open);
         this.#open = [];
     }
@@ -313,14 +314,15 @@ class Comparison {
 
   #jobOf(shape: JobShape): NewJob {
     const now = this.#clock.now();
+    const { gaps } = this.#maker;
     return newJob(uuidOf(this.#nextId++), now, {
       queue: shape.fifo ? 'fifo' : 'standard',
       functionId: shape.functionId,
       group: shape.fifo ? shape.group : null,
-      priority: shape.fifo ? 0 : shape.priority,
+      priority: shape.fifo || gaps?.priority !== undefined ? 0 : shape.priority,
       dueAt: now + shape.delayMs,
       expiresAt: shape.ttlMs === null ? null : now + shape.ttlMs,
-      dedupKey: shape.dedupKey,
+      dedupKey: gaps?.dedup_key === undefined ? shape.dedupKey : null,
       overrides: shape.maxAttempts === undefined ? {} : { maxAttempts: shape.maxAttempts },
     });
   }

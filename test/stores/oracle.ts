@@ -169,6 +169,11 @@ export class Oracle {
       .slice(0, limit);
   }
 
+  /** What a store does at a restart that keeps finished jobs in memory only. */
+  forgetFinished(): void {
+    this.jobs = this.jobs.filter(({ state }) => state !== 'completed' && state !== 'discarded');
+  }
+
   redrive(job: OracleJob): void {
     Object.assign(job, { state: 'queued', attempts: 0, interruptions: 0, endedAs: 0 });
     Object.assign(job, { reason: null, expiresAt: null, dueAt: this.now });

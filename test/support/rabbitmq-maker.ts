@@ -56,6 +56,8 @@ export function rabbitMaker(url: string): StoreMaker {
       const [stats, jobs] = [await opened.stats(), await all(opened)];
       return policies.every(({ name }) => stats.get(name)?.waiting === waiting(jobs, name));
     });
+    // deaths are ordered by a clock that stands still here: it has to see those before
+    await opened.list({ ...HELD, states: null, order: 'died' });
     const store = caughtUp(opened);
     prefixes.set(store, prefix);
     return store;

@@ -53,6 +53,9 @@ export class Browser {
       broker,
       topology,
       clock,
+      sawDeath: (order) => {
+        parts.held.sawDeath(order);
+      },
       policyOf: (queue) => lines.get(queue)?.policy,
     });
   }
@@ -189,9 +192,8 @@ export class Browser {
     return this.#withDead(selection, ({ stored }) => {
       const now = clock.now();
       const { epoch, seq } = stored;
-      const ended = { ...stored, failure: null };
       if (held.find(stored.id) === undefined) {
-        held.take(ended, { seq, epoch, state: 'discarded', at: now }, null, false, now);
+        held.take(stored, { seq, epoch, state: 'discarded', at: now }, null, false, now);
       }
       held.lanes.table.line(stored.queue).totals.discarded++;
       return Promise.resolve();

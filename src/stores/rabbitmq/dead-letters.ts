@@ -10,7 +10,7 @@ import { readAll } from './read-all.ts';
 import type { Topology } from './topology.ts';
 
 /** Looks at a queue after which what was given back to it counts as taken by somebody else. */
-const LOOKS = 100;
+const LOOKS = 2_000;
 
 /** One dead job, and the message it is. */
 export interface DeadEntry {
@@ -29,6 +29,8 @@ export interface DeadParts {
   readonly broker: Broker;
   readonly topology: Topology;
   readonly clock: Clock;
+  /** Told the place of the latest death that was read. */
+  readonly sawDeath: (order: number) => void;
   /** The settings of a queue, for messages of other programs. */
   readonly policyOf: (queue: string) => QueuePolicy | undefined;
 }
@@ -81,6 +83,7 @@ export class DeadLetters {
       }
       const found = [...byId.values()];
       found.sort((a, b) => a.entry.stored.deathOrder - b.entry.stored.deathOrder);
+      this.#parts.sawDeath(found.at(-1)?.entry.stored.deathOrder ?? 0);
       const readingOf = new Map(found.map(({ entry, reading }) => [entry, reading]));
       return await use({
         entries: found.map(({ entry }) => entry),

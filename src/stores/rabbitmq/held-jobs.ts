@@ -53,6 +53,11 @@ export class HeldJobs {
     return this.#lastDeath;
   }
 
+  /** Later deaths come behind this one, also when another engine's clock is ahead. */
+  sawDeath(order: number): void {
+    this.#lastDeath = Math.max(this.#lastDeath, order);
+  }
+
   configure(policies: readonly QueuePolicy[], now: number): void {
     this.lanes.configure(policies, now);
   }
@@ -138,7 +143,7 @@ export class HeldJobs {
       baggage: stored.baggage,
       metadata: stored.metadata,
       history: stored.history,
-      failure: null,
+      failure: stored.failure,
       ...progress,
     };
   }

@@ -5,16 +5,16 @@ import { NO_ROW } from '../../queue/columns.ts';
 import type { FunctionOffer } from '../../queue/store.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { HeldJob, HeldJobs } from './held-jobs.ts';
 import type { StoredJob } from './job-message.ts';
-import { acknowledge, LineInbox } from './line-inbox.ts';
+import { LineEpochs } from './line-epochs.ts';
+import { LineInbox } from './line-inbox.ts';
 import { LineOutbox } from './line-outbox.ts';
-import { LineSession } from './line-session.ts';
+import { LineSession, prefetchOf } from './line-session.ts';
 import { awaitedFunctions, isLeasable, stuckJobs } from './stuck-jobs.ts';
 import type { LineNames, Topology } from './topology.ts';
 
-/** Jobs of a FIFO queue that one engine looks at; groups that begin behind them wait. */
-const FIFO_PREFETCH = 10_000;
 /** A delivery this old is exchanged for a new one, long before the broker's `consumer_timeout`. */
 const REFRESH_MS = 600_000;
 const REOPEN_MS = 200;
@@ -37,6 +37,8 @@ export interface LineParts {
 export class JobLine {
   #policy: QueuePolicy;
   readonly outbox: LineOutbox;
+  /** FIFO only. */
+  readonly epochs: LineEpochs;
   readonly #parts: LineParts;
   readonly #inbox: LineInbox;
   #session: LineSession | undefined;
@@ -55,7 +57,8 @@ export class JobLine {
     this.#parts = parts;
     const own = { ...parts, policy: () => this.#policy };
     this.outbox = new LineOutbox(own);
-    this.#inbox = new LineInbox({ ...own, outbox: this.outbox });
+    this.epochs = new LineEpochs(this.outbox);
+    this.#inbox = new LineInbox({ ...own, outbox: this.outbox, epochs: this.epochs });
   }
 
   get policy(): QueuePolicy {
@@ -237,6 +240,7 @@ export class JobLine {
       deliver: (message, from, by) => {
         this.#inbox.deliver(message, from, by);
       },
+      beforeReady: () => this.epochs.reserve(),
       onReady: () => {
         this.#parts.ready(name);
         this.#parts.changed();
@@ -393,8 +397,4 @@ export class JobLine {
     const { state, leasedAt } = this.#parts.held.jobOf(job.row);
     await this.replace(job, { leasedAt: state === 'in_flight' ? leasedAt : null }, true);
   }
-}
-
-function prefetchOf({ type, concurrency }: QueuePolicy): number {
-  return type === 'fifo' ? FIFO_PREFETCH : Math.min(65_535, concurrency * 2);
 }

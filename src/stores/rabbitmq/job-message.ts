@@ -21,6 +21,8 @@ const MAX_HEADER_BYTES = 48_000;
 const MAX_COPIED_CHARS = 4_000;
 /** Type of a message that says that a job has ended although a copy of it may still be there. */
 export const ENDED = 'iii.ended';
+/** Type of a message that says which epochs of a FIFO queue may have been given out. */
+export const EPOCHS = 'iii.epochs';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**

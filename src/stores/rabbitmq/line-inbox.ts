@@ -3,9 +3,11 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { Delivery, HeldJobs } from './held-jobs.ts';
 import type { StoredJob } from './job-message.ts';
-import { decodeJob, ENDED } from './job-message.ts';
+import { decodeJob, ENDED, EPOCHS } from './job-message.ts';
+import type { LineEpochs } from './line-epochs.ts';
 import type { LineOutbox } from './line-outbox.ts';
 import type { LineSession } from './line-session.ts';
 import { HELD_DELAY_MS } from './topology.ts';
@@ -19,6 +21,7 @@ const MAX_ENDED = 50_000;
 
 export interface InboxParts {
   readonly outbox: LineOutbox;
+  readonly epochs: LineEpochs;
   readonly held: HeldJobs;
   readonly clock: Clock;
   readonly log: Logger;
@@ -52,6 +55,10 @@ export class LineInbox {
     const delivery: Delivery = { session, tag: message.deliveryTag, count, at: clock.now(), from };
     if (message.type === ENDED) {
       this.#onEnd(message, delivery);
+      return;
+    }
+    if (message.type === EPOCHS) {
+      this.#parts.epochs.find(numberIn(message, 'x-iii-epoch'), delivery);
       return;
     }
     let stored: StoredJob;
@@ -113,6 +120,7 @@ export class LineInbox {
   /** The connection is gone: what said that jobs have ended comes again. */
   lose(): void {
     this.#endings = [];
+    this.#parts.epochs.lose();
   }
 
   get #isFifo(): boolean {
@@ -122,8 +130,7 @@ export class LineInbox {
   #onEnd(message: AsyncMessage, delivery: Delivery): void {
     const { held, clock } = this.#parts;
     const id = message.messageId ?? '';
-    const headers = (message.headers ?? {}) as Readonly<Record<string, unknown>>;
-    const version = Number(headers['x-iii-version'] ?? 0);
+    const version = numberIn(message, 'x-iii-version');
     this.markEnded(id, version);
     this.#endings.push({ delivery, since: clock.now() });
     const known = held.find(id);
@@ -205,14 +212,15 @@ export class LineInbox {
   }
 }
 
-export function acknowledge(delivery: Delivery | null): void {
-  delivery?.session.acknowledge(delivery.tag);
-}
-
 /** How often a message was handed out before; classic queues only know whether. */
 function deliveryCount(message: AsyncMessage): number {
   const headers = (message.headers ?? {}) as Readonly<Record<string, unknown>>;
   const count = headers['x-delivery-count'];
   if (typeof count === 'number') return count;
   return message.redelivered ? 1 : 0;
+}
+
+function numberIn(message: AsyncMessage, header: string): number {
+  const headers = (message.headers ?? {}) as Readonly<Record<string, unknown>>;
+  return Number(headers[header] ?? 0);
 }

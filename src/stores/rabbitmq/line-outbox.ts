@@ -4,7 +4,7 @@ import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
 import { PublishError } from './broker-errors.ts';
 import type { StoredJob } from './job-message.ts';
-import { encodeJob, ENDED } from './job-message.ts';
+import { encodeJob, ENDED, EPOCHS } from './job-message.ts';
 import type { LineNames, Topology } from './topology.ts';
 import { bytesOf, HELD_DELAY_MS } from './topology.ts';
 
@@ -55,6 +55,15 @@ export class LineOutbox {
         messageId: id,
         headers: { 'x-iii-version': version },
       },
+      Buffer.alloc(0),
+    );
+  }
+
+  /** FIFO: writes down that epochs up to this one may be given out. */
+  async publishEpochs(end: number): Promise<void> {
+    const { retry } = this.#names;
+    await this.#publish(
+      { routingKey: retry, type: EPOCHS, headers: { 'x-iii-epoch': end } },
       Buffer.alloc(0),
     );
   }

@@ -1,4 +1,5 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
+import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
 import { MARKER } from './read-all.ts';
 import type { LineNames } from './topology.ts';
@@ -8,6 +9,8 @@ export const PING = 'iii.ping';
 const PING_LIVES_MS = '10000';
 /** Jobs with a past that an engine takes of a standard queue; of a FIFO queue it has to take all. */
 const RETRY_PREFETCH = 10_000;
+/** Jobs of a FIFO queue that one engine looks at; groups that begin behind them wait. */
+const FIFO_PREFETCH = 10_000;
 const EMPTY = Buffer.alloc(0);
 let sessions = 0;
 
@@ -18,7 +21,9 @@ export interface SessionParts {
   readonly oneConsumer: boolean;
   readonly prefetch: number;
   readonly deliver: (message: AsyncMessage, from: 'main' | 'retry', session: LineSession) => void;
-  /** Everything with a past has been delivered: leasing may begin. */
+  /** FIFO: called when everything with a past has been delivered. */
+  readonly beforeReady: () => Promise<void>;
+  /** Leasing may begin. */
   readonly onReady: () => void;
   /** The broker ended a consumer: its queue was deleted. */
   readonly onQueueGone: () => void;
@@ -125,7 +130,7 @@ export class LineSession {
     if (from === 'main' && !this.#isLeading) this.#lead();
     if (message.type === PING || message.type === MARKER) {
       this.acknowledge(message.deliveryTag);
-      if (message.messageId === this.#marker) this.#becomeReady();
+      if (message.messageId === this.#marker) void this.#prepare();
       return;
     }
     if (from === 'main' && !this.#isReady) this.#buffered.push(message);
@@ -145,9 +150,23 @@ export class LineSession {
       .catch(() => this.close().catch(() => undefined));
   }
 
+  async #prepare(): Promise<void> {
+    try {
+      await this.#parts.beforeReady();
+      if (this.isAlive) this.#becomeReady();
+    } catch {
+      await this.close().catch(() => undefined);
+    }
+  }
+
   #becomeReady(): void {
     this.#isReady = true;
     for (const message of this.#buffered.splice(0)) this.#parts.deliver(message, 'main', this);
     this.#parts.onReady();
   }
+}
+
+/** Unacknowledged messages of `.queue` that one engine takes. */
+export function prefetchOf({ type, concurrency }: QueuePolicy): number {
+  return type === 'fifo' ? FIFO_PREFETCH : Math.min(65_535, concurrency * 2);
 }

@@ -169,7 +169,7 @@ export class RabbitStore implements Store {
     this.#held.lanes.table.line(queue);
     const line = this.#lines.get(queue);
     line?.offered(offer);
-    if (line?.isReady !== true) return [];
+    if (line?.isReady !== true || (line.isFifo && !line.epochs.hasRoom)) return [];
     const rows = this.#held.lanes.lease(queue, limit, offer, this.#clock.now());
     const leases = await this.#begin(line, rows);
     this.#changed();
@@ -309,6 +309,8 @@ export class RabbitStore implements Store {
     const leases: Lease[] = [];
     for (const row of rows) {
       const held = this.#held.get(row);
+      const { epoch } = this.#held.lanes.table.columns;
+      if (line.isFifo) epoch.set(row, line.epochs.next(epoch.get(row)));
       if (held.isSuspect && line.isFifo) {
         const { leasedAt } = this.#held.jobOf(row);
         try {
@@ -356,7 +358,10 @@ export class RabbitStore implements Store {
   #changed(): void {
     const { lanes } = this.#held;
     lanes.takeSignals((kind, queue) => {
-      this.#signal(kind, queue);
+      // a line that becomes ready says so itself
+      if (kind === 'reclaimable' || this.#lines.get(queue)?.isReady === true) {
+        this.#signal(kind, queue);
+      }
     });
     const at = lanes.nextAt();
     if (at >= this.#timerAt || !this.#isOpen) return;
