@@ -1,3 +1,4 @@
+import type { WorkerGauges } from '../observe/worker-gauges.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import {
   BULK_ROLES,
@@ -169,20 +170,7 @@ export interface WorkerView {
   readonly functions: readonly string[];
   readonly inFlight: number;
   /** What it last said of its process, about once a minute; `null` until then, or when it does not. */
-  readonly gauges: WorkerGaugesView | null;
-}
-
-/** Each member is `null` when the worker does not tell it. */
-export interface WorkerGaugesView {
-  readonly rssBytes: number | null;
-  readonly heapUsedBytes: number | null;
-  readonly heapTotalBytes: number | null;
-  readonly externalBytes: number | null;
-  readonly cpuPercent: number | null;
-  readonly cpuUserMicros: number | null;
-  readonly cpuSystemMicros: number | null;
-  readonly eventLoopLagMs: number | null;
-  readonly uptimeSeconds: number | null;
+  readonly gauges: WorkerGauges | null;
 }
 
 export interface FunctionView {
