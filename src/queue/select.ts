@@ -17,7 +17,7 @@ import {
 import { Source, type Token } from './select/source.ts';
 
 /** Longest selector, in characters; longest list of values; deepest nesting of parentheses. */
-export const MAX_SELECTOR_LENGTH = 4_096;
+const MAX_SELECTOR_LENGTH = 4_096;
 const MAX_NESTING = 50;
 
 const ORDERS: readonly string[] = ['<', '<=', '>', '>='];

@@ -167,6 +167,6 @@ async function readJobs(ids: readonly string[], { store }: ActionParts): Promise
   return jobs.filter((job) => job !== undefined);
 }
 
-export async function queueNames(store: Store): Promise<readonly string[]> {
+async function queueNames(store: Store): Promise<readonly string[]> {
   return [...(await store.stats()).keys()];
 }

@@ -4,7 +4,7 @@ import type { Condition } from '../../queue/select/condition.ts';
 import type { JobBrowser, JobScan, ScannedJob } from '../../queue/store.ts';
 
 /** How long a search keeps everything else waiting, at most, beside one slice. */
-const TURN_MS = 5;
+const TURN_MS = 3;
 
 /**
  * The jobs of a scan that meet a condition, a few at a time. A piece may be empty; between two of them
