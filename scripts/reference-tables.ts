@@ -2,6 +2,7 @@ import type { KeySpec, KeyTable } from '../src/config/key-spec.ts';
 import * as keys from '../src/config/keys.ts';
 import * as modules from '../src/config/module-keys.ts';
 import { MODULES } from '../src/config/modules.ts';
+import { OBSERVABILITY_KEYS } from '../src/config/observability-keys.ts';
 import { PROBLEM_CODES } from '../src/config/problem-codes.ts';
 
 /** What to say of a module of the original. */
@@ -35,6 +36,7 @@ export const REFERENCE: Readonly<Record<string, string>> = {
   pubsub: keyTable(modules.PUBSUB_KEYS),
   'http functions': keyTable(modules.HTTP_FUNCTIONS_KEYS),
   'url security': keyTable(modules.URL_SECURITY_KEYS),
+  observability: keyTable(OBSERVABILITY_KEYS),
   'module names': moduleNames(),
   problems: [
     '| code | meaning |',

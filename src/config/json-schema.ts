@@ -2,6 +2,7 @@ import type { KeySpec, KeyTable } from './key-spec.ts';
 import * as keys from './keys.ts';
 import * as moduleKeys from './module-keys.ts';
 import { MODULES, type ModuleKey } from './modules.ts';
+import { OBSERVABILITY_KEYS } from './observability-keys.ts';
 import { CRON_ADAPTERS, QUEUE_ADAPTERS, STATE_ADAPTERS, type AdapterSpec } from './store.ts';
 
 /** A JSON Schema, or a part of one. */
@@ -72,6 +73,7 @@ function moduleEntry(): Schema {
     httpFunctions: section(moduleKeys.HTTP_FUNCTIONS_KEYS, {
       security: section(moduleKeys.URL_SECURITY_KEYS, {}),
     }),
+    observability: section(OBSERVABILITY_KEYS, {}),
   };
   const known = Object.entries(MODULES).map(([key, { names }]) => ({
     names,

@@ -68,7 +68,9 @@ function exports(exporter: string | null, otherwise: boolean): boolean {
   return exporter === null ? otherwise : exporter !== 'memory';
 }
 
+/** The URL itself is not shown: a password may be in it. */
 function readUrl(findings: Findings, text: string, spot: Spot, name: string): URL | undefined {
+  if (spot.range !== null) findings.hide(spot.range);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     const hint = `Write the address of a collector: ${DEFAULT_ENDPOINT}`;
