@@ -36,6 +36,8 @@ interface Attempt {
   delivered: Delivered | undefined;
   cancelTimeout: CancelTimer | undefined;
   ended: boolean;
+  /** Whether it has ended for a store that takes calls in order. */
+  leaves: boolean;
 }
 
 /**
@@ -52,6 +54,8 @@ export class QueueDispatcher {
   readonly #running = new Set<Attempt>();
   #rate: RateLimit | undefined;
   #cancelRateTimer: CancelTimer | undefined;
+  /** Attempts whose place may be filled although the store has not answered to their end. */
+  #leaving = 0;
   #paused: boolean;
   #stopped = true;
   #pumping = false;
@@ -186,7 +190,7 @@ export class QueueDispatcher {
 
   #room(): number {
     if (this.#stopped || this.#paused) return 0;
-    const room = this.limit - this.#running.size;
+    const room = this.limit - this.#running.size + this.#leaving;
     if (room <= 0 || this.#rate === undefined) return room;
     const allowed = this.#rate.room(this.#parts.clock.now());
     if (allowed <= 0) this.#wakeWhenRateAllows(this.#rate);
@@ -212,6 +216,7 @@ export class QueueDispatcher {
       delivered: undefined,
       cancelTimeout: undefined,
       ended: false,
+      leaves: false,
     };
     this.#running.add(attempt);
     if (this.#stopped || this.#paused) {
@@ -254,7 +259,7 @@ export class QueueDispatcher {
     if (attempt.ended) return;
     attempt.ended = true;
     attempt.cancelTimeout?.();
-    const { clock, random } = this.#parts;
+    const { clock, random, store } = this.#parts;
     const now = clock.now();
     const { lease } = attempt;
     const verdict = decide(outcome, lease, this.#policy, now, random);
@@ -266,6 +271,9 @@ export class QueueDispatcher {
       at: now,
     };
     endAttempt(attempt.span, settlement);
+    // Before a job is dead something else may have to be done, and that takes its time.
+    attempt.leaves = store.traits.ordersCalls === true && verdict.kind !== 'dead';
+    if (attempt.leaves) this.#leaving++;
     this.#settling.add({
       job: lease.job,
       settlement,
@@ -273,6 +281,7 @@ export class QueueDispatcher {
         this.#ended(attempt, settlement, applied);
       },
     });
+    if (attempt.leaves) this.wake();
   }
 
   #ended(attempt: Attempt, settlement: Settlement, applied: boolean | null): void {
@@ -285,6 +294,7 @@ export class QueueDispatcher {
       log.warn('a late answer was ignored', { queue, job: settlement.id });
     }
     this.#running.delete(attempt);
+    if (attempt.leaves) this.#leaving--;
     this.#checkIdle();
     this.wake();
   }

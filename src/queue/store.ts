@@ -20,6 +20,11 @@ export interface StoreTraits {
   readonly survivesRestart: boolean;
   /** Whether several engines may use the same data at once. */
   readonly sharedByEngines: boolean;
+  /**
+   * Whether calls take effect in the order in which they are made. Then a lease may be asked for
+   * before the answer to a settlement has come: it only sees what the settlement left.
+   */
+  readonly ordersCalls?: true;
   /** Where the data is, without secrets; `null` for memory. */
   readonly location: string | null;
   readonly gaps: StoreGaps;

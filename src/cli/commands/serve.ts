@@ -145,9 +145,7 @@ async function explainStop(
   config: Config,
   signal: SignalName,
 ): Promise<void> {
-  const stats = await app.engine.store.stats();
-  let inFlight = 0;
-  for (const queue of stats.values()) inFlight += queue.inFlight;
+  const inFlight = app.engine.queues.inFlight();
   const waits =
     inFlight === 0
       ? 'nothing is in flight'

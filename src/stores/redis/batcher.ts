@@ -17,6 +17,7 @@ export class Batcher<Item, Answer> {
   readonly #mostWeight: number;
   #waiting: Waiting<Item, Answer>[] = [];
   #running = 0;
+  readonly #onSent: (() => void)[] = [];
   #scheduled = false;
 
   /** @param run answers each item; when it rejects, all of the batch are rejected */
@@ -33,6 +34,15 @@ export class Batcher<Item, Answer> {
     });
   }
 
+  /** Resolves when everything added so far is sent. */
+  async sent(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onSent.push(resolve);
+      });
+    }
+  }
+
   /** What comes in the same turn goes together, and so does what comes while Redis is busy. */
   #schedule(): void {
     if (this.#scheduled || this.#running >= MOST_RUNNING || this.#waiting.length === 0) return;
@@ -47,7 +57,9 @@ export class Batcher<Item, Answer> {
     const batch = this.#take();
     if (batch.length === 0) return;
     this.#running++;
-    void this.#carryOut(batch).finally(() => {
+    const carriedOut = this.#carryOut(batch);
+    for (const resolve of this.#onSent.splice(0)) resolve();
+    void carriedOut.finally(() => {
       this.#running--;
       this.#schedule();
     });

@@ -5,11 +5,13 @@ import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
 import { loadClient } from './load-client.ts';
 import { failureOf, RedisFailure } from './redis-errors.ts';
-import { forServer, type Script } from './scripts/script.ts';
+import type { Script } from './scripts/script.ts';
 
 /** Longest wait for an answer. */
 const ANSWER_MS = 3_000;
 const CONNECT_MS = 2_000;
+/** Major version of Redis since which a script may begin with flags. */
+const FLAGS_SINCE = 7;
 /** Pauses between tries to connect: from the first to the longest. */
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1_000;
@@ -101,7 +103,7 @@ export class RedisConnection {
 
   /** Carries out a script. @throws RedisFailure */
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const { lua, sha } = forServer(script, this.#majorVersion);
+    const { lua, sha } = this.#majorVersion >= FLAGS_SINCE ? script.flagged : script.plain;
     return this.call(async (client) => {
       try {
         return await client.evalsha(sha, keys.length, ...keys, ...args);

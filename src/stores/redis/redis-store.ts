@@ -100,6 +100,7 @@ export class RedisStore implements Store {
       guarantee: 'not known before Redis is connected',
       survivesRestart: true,
       sharedByEngines: true,
+      ordersCalls: true,
       location: `${this.#connection.place} ${parts.keyPrefix}:`,
       gaps: STORE_GAPS.redis,
     };
@@ -147,7 +148,11 @@ export class RedisStore implements Store {
   }
 
   lease(request: LeaseRequest): Promise<readonly Lease[]> {
-    return this.#attempt(async () => (await this.#queues.known(request.queue)).lease(request));
+    return this.#attempt(async () => {
+      const queue = await this.#queues.known(request.queue);
+      await this.#settler.sent();
+      return queue.lease(request);
+    });
   }
 
   settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {

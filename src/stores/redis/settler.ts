@@ -34,6 +34,11 @@ export class Settler {
     return this.#endings.add({ queue, settlement });
   }
 
+  /** Resolves when every end so far is on its way: what is sent then comes after it. */
+  sent(): Promise<void> {
+    return this.#endings.sent();
+  }
+
   async #settle(batch: readonly Ending[]): Promise<boolean[]> {
     try {
       const queues = [...new Set(batch.map(({ queue }) => queue))];
