@@ -118,7 +118,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       forward: observability?.exporter.add,
       isForwarded: observability?.isForwarded,
       onMetrics: (request) => {
-        gauges.record(request);
+        gauges.record(request, clock.now());
       },
       onDrop: (signal, reason) => observability?.exporter.dropped(signal, reason),
     }),

@@ -13,6 +13,13 @@ export interface WorkerGauges {
   readonly uptimeSeconds: number | null;
 }
 
+/** The gauges of one worker. */
+interface HeardGauges {
+  readonly gauges: WorkerGauges;
+  /** When the last of them came, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
 const PREFIX = 'iii.worker.';
 const NAMES: ReadonlyMap<string, keyof WorkerGauges> = new Map([
   ['memory.rss', 'rssBytes'],
@@ -43,31 +50,38 @@ const NOTHING: WorkerGauges = {
  */
 export class WorkerGaugeBoard {
   readonly #isWorker: (workerId: string) => boolean;
-  readonly #gauges = new Map<string, WorkerGauges>();
+  readonly #heard = new Map<string, HeardGauges>();
 
   constructor(isWorker: (workerId: string) => boolean) {
     this.#isWorker = isWorker;
   }
 
   get(workerId: string): WorkerGauges | null {
-    return this.#gauges.get(workerId) ?? null;
+    return this.heard(workerId)?.gauges ?? null;
+  }
+
+  heard(workerId: string): HeardGauges | undefined {
+    return this.#heard.get(workerId);
   }
 
   /** To be subscribed to the engine's events. */
   readonly observe = (event: EngineEvent): void => {
-    if (event.kind === 'worker_disconnected') this.#gauges.delete(event.workerId);
+    if (event.kind === 'worker_disconnected') this.#heard.delete(event.workerId);
   };
 
-  /** @param request an export request of metrics, parsed; what is not understood is passed over */
-  record(request: unknown): void {
+  /**
+   * @param request an export request of metrics, parsed; what is not understood is passed over
+   * @param at when it came, in milliseconds since the epoch
+   */
+  record(request: unknown, at: number): void {
     for (const resource of itemsOf(request, 'resourceMetrics')) {
       for (const scope of itemsOf(resource, 'scopeMetrics')) {
-        for (const metric of itemsOf(scope, 'metrics')) this.#recordMetric(metric);
+        for (const metric of itemsOf(scope, 'metrics')) this.#recordMetric(metric, at);
       }
     }
   }
 
-  #recordMetric(metric: unknown): void {
+  #recordMetric(metric: unknown, at: number): void {
     const name = memberOf(metric, 'name');
     if (typeof name !== 'string' || !name.startsWith(PREFIX)) return;
     const key = NAMES.get(name.slice(PREFIX.length));
@@ -76,7 +90,8 @@ export class WorkerGaugeBoard {
       const workerId = workerOf(point);
       const value = Number(memberOf(point, 'asDouble') ?? memberOf(point, 'asInt') ?? Number.NaN);
       if (workerId === undefined || !Number.isFinite(value) || !this.#isWorker(workerId)) continue;
-      this.#gauges.set(workerId, { ...(this.#gauges.get(workerId) ?? NOTHING), [key]: value });
+      const known = this.get(workerId) ?? NOTHING;
+      this.#heard.set(workerId, { gauges: { ...known, [key]: value }, at });
     }
   }
 }

@@ -9,7 +9,7 @@ function makeIntake(forwards = true) {
   const intake = telemetryIntake({
     forward: forwards ? (signal, text) => forwarded.push(`${signal} ${text}`) : undefined,
     onMetrics: (request) => {
-      board.record(request);
+      board.record(request, 1);
     },
     onDrop: (signal, reason) => drops.push(`${signal} ${reason}`),
   });

@@ -7,6 +7,7 @@ import type { EngineEvent } from '../../src/engine/events.ts';
 import type { ConnectionInfo, Link, Session } from '../../src/engine/link.ts';
 import { EventLog } from '../../src/observe/event-log.ts';
 import { QueueActivity } from '../../src/observe/queue-activity.ts';
+import { WorkerGaugeBoard } from '../../src/observe/worker-gauges.ts';
 import { decodeText } from '../../src/protocol/decode.ts';
 import { defaultPolicy } from '../../src/queue/policy.ts';
 import type { QueuePolicy } from '../../src/queue/types.ts';
@@ -108,6 +109,8 @@ interface LogLine {
 export interface EngineFixture {
   readonly engine: Engine;
   readonly clock: ManualClock;
+  /** What workers say of their processes; their telemetry would fill it. */
+  readonly gauges: WorkerGaugeBoard;
   readonly events: EngineEvent[];
   /** What the engine logged above debug. */
   readonly logged: LogLine[];
@@ -131,7 +134,7 @@ export function policy(name: string, changes: Partial<QueuePolicy> = {}): QueueP
 /** A running engine over a memory store, with time that stands still. */
 export async function startEngine(
   policies: readonly QueuePolicy[] = [policy('default')],
-  more: Pick<EngineOptions, 'httpCaller'> = {},
+  more: Pick<EngineOptions, 'httpCaller' | 'tracing'> = {},
 ): Promise<EngineFixture> {
   const clock = new ManualClock();
   const store = new MemoryStore({ clock });
@@ -156,11 +159,14 @@ export async function startEngine(
   registerTriggerTypes(engine);
   const activity = new QueueActivity(clock);
   engine.events.subscribe(activity.observe);
+  const gauges = new WorkerGaugeBoard((id) => engine.workers.get(id) !== undefined);
+  engine.events.subscribe(gauges.observe);
   const eventLog = new EventLog(clock);
   engine.events.subscribe(eventLog.observe);
   registerAdminFunctions({
     engine,
     activity,
+    gauges,
     eventLog,
     protocol: '0',
     card: () => ({
@@ -176,6 +182,7 @@ export async function startEngine(
   return {
     engine,
     clock,
+    gauges,
     events,
     logged,
     advance: (ms = 0) => clock.advance(ms),

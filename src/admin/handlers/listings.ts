@@ -6,6 +6,7 @@ import type { FunctionListing } from '../../engine/functions.ts';
 import type { Worker } from '../../engine/workers.ts';
 import { invalid, type Input } from '../input.ts';
 import type { AdminParts, Handler } from './handler.ts';
+import { latestMetrics } from './latest-metrics.ts';
 
 /** Functions one call of `engine::functions::info` may ask for. */
 const MAX_INFOS = 32;
@@ -14,7 +15,7 @@ const MAX_INFOS = 32;
  * The listings of the worker protocol (wire-protocol.md §5.3). Each answers the members of both eras
  * of the original, so that old and new SDKs find what they look for.
  */
-export function listingHandlers({ engine }: AdminParts): Readonly<Record<string, Handler>> {
+export function listingHandlers({ engine, gauges }: AdminParts): Readonly<Record<string, Handler>> {
   return {
     'engine::functions::list': (input) =>
       Promise.resolve({
@@ -23,10 +24,11 @@ export function listingHandlers({ engine }: AdminParts): Readonly<Record<string,
     'engine::functions::info': (input) => Promise.resolve(functionInfos(engine, input)),
     'engine::workers::list': (input) =>
       Promise.resolve({
-        workers: selectWorkers(engine, input).map(workerEntry),
+        workers: selectWorkers(engine, input).map((worker) => workerEntry(worker, gauges)),
         timestamp: engine.clock.now(),
       }),
-    'engine::workers::info': (input) => Promise.resolve(workerInfo(engine, input.string('name'))),
+    'engine::workers::info': (input) =>
+      Promise.resolve(workerInfo(engine, gauges, input.string('name'))),
     'engine::triggers::list': (input, call) =>
       Promise.resolve({
         triggers: wantsTriggerInstances(call.caller)
@@ -127,7 +129,7 @@ function functionInfo(engine: Engine, id: string): unknown {
   };
 }
 
-function workerEntry(worker: Worker): Record<string, unknown> {
+function workerEntry(worker: Worker, gauges: AdminParts['gauges']): Record<string, unknown> {
   const { name, description, version, runtime, os, pid, isolation } = worker.profile;
   return {
     id: worker.id,
@@ -145,15 +147,15 @@ function workerEntry(worker: Worker): Record<string, unknown> {
     function_count: worker.functions.size,
     functions: [...worker.functions].sort(),
     active_invocations: worker.inFlight,
-    latest_metrics: null,
+    latest_metrics: latestMetrics(worker, gauges),
   };
 }
 
-function workerInfo(engine: Engine, name: string): unknown {
+function workerInfo(engine: Engine, gauges: AdminParts['gauges'], name: string): unknown {
   const worker = engine.workers.list().find(({ profile }) => profile.name === name);
   if (worker === undefined) throw new IiiError('NOT_FOUND', `Worker ${name} not found`);
   return {
-    worker: workerEntry(worker),
+    worker: workerEntry(worker, gauges),
     functions: [...worker.functions].sort(),
     trigger_types: engine.bindings
       .types()
