@@ -15,28 +15,42 @@ export interface CollectedSpan {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+/** What the collector does with a request; `silence`: it never answers. */
+export type CollectorAnswer =
+  { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | 'silence';
+
+interface CollectorStart {
+  /** 0 takes a free one. */
+  readonly port?: number;
+  /** What the nth request gets, counted from 1; without it all are taken. */
+  readonly answer?: (nth: number) => CollectorAnswer;
+}
+
 /** A collector of OTLP/JSON over HTTP that keeps what it gets. */
 export class OtlpCollector {
   readonly requests: { readonly path: string; readonly body: Json }[] = [];
   connections = 0;
   readonly #server: Server;
 
-  private constructor() {
+  private constructor(answer: NonNullable<CollectorStart['answer']>) {
     this.#server = createServer((request, response) => {
       let text = '';
       request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       request.on('end', () => {
         this.requests.push({ path: request.url ?? '', body: JSON.parse(text) as Json });
-        response.end('{}');
+        const given = answer(this.requests.length);
+        if (given === 'silence') return;
+        response.writeHead(given.status, given.headers).end('{}');
       });
     });
     this.#server.on('connection', () => (this.connections += 1));
   }
 
-  static async start(): Promise<OtlpCollector> {
-    const collector = new OtlpCollector();
+  static async start(options: CollectorStart = {}): Promise<OtlpCollector> {
+    const { port = 0, answer = () => ({ status: 200 }) } = options;
+    const collector = new OtlpCollector(answer);
     await new Promise<void>((resolve) => {
-      collector.#server.listen(0, '127.0.0.1', resolve);
+      collector.#server.listen(port, '127.0.0.1', resolve);
     });
     return collector;
   }
