@@ -29,7 +29,11 @@ const EXCEPTIONS = [
   { from: 'admin/client[.]ts$', to: ['protocol'] },
   { from: 'cli/commands/serve[.]ts$', to: ['app[.]ts$', 'observe/log[.]ts$'], lazy: true },
   { from: 'cli/commands/demo[.]ts$', to: ['app[.]ts$', 'sdk'], lazy: true },
-  { from: 'cli/commands/store/', to: ['stores/file'], lazy: true },
+  {
+    from: 'cli/commands/store/',
+    to: ['stores/file', 'stores/(registry|migrate)[.]ts$'],
+    lazy: true,
+  },
   { from: 'cli/commands/worker/run[.]ts$', to: ['sdk/run/messages[.]ts$'], lazy: true },
   { from: 'cli/worker-run/', to: ['sdk/run/messages[.]ts$'], lazy: true },
 ];

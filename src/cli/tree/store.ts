@@ -40,4 +40,31 @@ export const STORE_COMMANDS: readonly CommandSpec[] = [
     examples: [{ command: 'iii store info', does: 'of ./data/queue_store' }],
     load: () => import('../commands/store/info.ts'),
   },
+  {
+    path: ['store', 'migrate'],
+    summary: 'move waiting, delayed and dead jobs from one store to another',
+    notes: [
+      'Both stores are named by configuration files. No engine may use the source. Ids, order, attempts and history are kept; a job leaves the source when it was read back from the target and is the same. A run that broke off goes on where it was when it is run again. Subscriptions, values and finished jobs stay.',
+    ],
+    options: [
+      {
+        flags: '--from <file>',
+        summary: 'configuration of the engine that has the jobs',
+        completes: 'file',
+      },
+      {
+        flags: '--to <file>',
+        summary: 'configuration of the engine that is to have them',
+        completes: 'file',
+      },
+      { flags: '--dry-run', summary: 'count what would be moved' },
+    ],
+    examples: [
+      {
+        command: 'iii store migrate --from files.yaml --to redis.yaml --dry-run',
+        does: 'what would be moved',
+      },
+    ],
+    load: () => import('../commands/store/migrate.ts'),
+  },
 ];

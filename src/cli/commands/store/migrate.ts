@@ -1,0 +1,66 @@
+import { silentLogger } from '../../../base/logger.ts';
+import { systemRandom } from '../../../base/random.ts';
+import type { Config } from '../../../config/config.ts';
+import type { RunCommand } from '../../command.ts';
+import { readConfig } from '../../config-source.ts';
+import type { Context } from '../../context.ts';
+import { countOf } from '../../output/words.ts';
+import { usageError } from '../../usage.ts';
+import { migrateRecord } from '../../views/migrate.ts';
+
+export const run: RunCommand = async (context, input) => {
+  const { output, io } = context;
+  const dryRun = input.flag('dryRun');
+  const { createStore } = await import('../../../stores/registry.ts');
+  const { migrateJobs } = await import('../../../stores/migrate.ts');
+  const [source, target] = [
+    await loadConfig(context, input.text('from'), 'from'),
+    await loadConfig(context, input.text('to'), 'to'),
+  ];
+  const parts = { clock: io.clock, random: systemRandom, log: silentLogger };
+  const from = await createStore(source.store, parts);
+  const to = await createStore(target.store, parts);
+  const progress = output.progress(dryRun ? 'counting' : 'moving jobs');
+  try {
+    await from.open(source.queues);
+    await to.open(target.queues);
+    const report = await migrateJobs({
+      ...{ from, to, policies: target.queues, clock: io.clock, random: systemRandom, dryRun },
+    });
+    progress.stop();
+    await output.record(report, migrateRecord);
+    const what = countOf(report.jobs, 'job');
+    await output.note(
+      dryRun
+        ? `${what} would be moved. Nothing was changed.`
+        : `${what} moved, and each read back the same. Nothing is left of them in the source.`,
+    );
+    return 0;
+  } finally {
+    progress.stop();
+    await from.close();
+    await to.close();
+  }
+};
+
+/** A configuration without mistakes. @throws IiiError USAGE, CONFIG_INVALID */
+async function loadConfig(
+  context: Context,
+  file: string | undefined,
+  option: string,
+): Promise<Config> {
+  if (file === undefined) {
+    throw usageError(
+      `--${option} is missing`,
+      'name a configuration file: --from a.yaml --to b.yaml',
+    );
+  }
+  const loaded = await readConfig(context.io, file);
+  const { configErrors, formatProblem } = await import('../../../config/problem.ts');
+  for (const problem of loaded.problems) await context.output.problem(formatProblem(problem));
+  if (loaded.config === null) throw configErrors(loaded);
+  if (loaded.config.store.kind === 'memory') {
+    throw usageError(`${file} keeps its jobs in memory`, 'there is nothing to move from or to');
+  }
+  return loaded.config;
+}
