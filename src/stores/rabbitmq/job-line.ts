@@ -87,20 +87,15 @@ export class JobLine {
   /** Declares what is needed and begins to consume, unless it does. */
   async open(): Promise<void> {
     const { broker, topology, clock, log } = this.#parts;
-    if (this.#isOpening || this.#isClosed || this.#isAway) return;
-    if (this.#session?.isAlive === true || !broker.isUp) return;
+    const isBusy = this.#isOpening || this.#isClosed || this.#isAway;
+    if (isBusy || this.#session?.isAlive === true || !broker.isUp) return;
     this.#isOpening = true;
     try {
       await topology.declareLine(this.#policy);
       await this.#openSession();
     } catch (thrown) {
-      // when the broker is gone that was said already
-      if (this.#parts.broker.isUp) {
-        log.warn('a queue at the broker cannot be consumed yet; it is tried again', {
-          queue: this.#policy.name,
-          error: messageOf(thrown),
-        });
-      }
+      const [queue, error] = [this.#policy.name, messageOf(thrown)];
+      log.warn('a queue at the broker cannot be consumed yet; it is tried again', { queue, error });
       clock.after(REOPEN_MS * 5, () => void this.open());
     } finally {
       this.#isOpening = false;
@@ -240,7 +235,10 @@ export class JobLine {
       deliver: (message, from, by) => {
         this.#inbox.deliver(message, from, by);
       },
-      beforeReady: () => this.epochs.reserve(),
+      beforeReady: () => {
+        this.#dropUnstarted((job) => job.delivery?.session.isAlive !== true);
+        return this.epochs.reserve();
+      },
       onReady: () => {
         this.#parts.ready(name);
         this.#parts.changed();
@@ -269,11 +267,11 @@ export class JobLine {
   }
 
   /** Attempts go on: when the broker hands their jobs to this engine again, nothing is repeated. */
-  #dropUnstarted(): void {
+  #dropUnstarted(isGone: (job: HeldJob) => boolean = () => true): void {
     const { held, clock, changed } = this.#parts;
     const now = clock.now();
     for (const job of held.ofQueue(this.#policy.name)) {
-      if (held.jobOf(job.row).state !== 'in_flight') held.drop(job, now);
+      if (!held.isRunning(job) && isGone(job)) held.drop(job, now);
     }
     changed();
   }

@@ -42,6 +42,8 @@ export class LineInbox {
   readonly #ended = new Map<string, number>();
   /** Messages that say that a job has ended, and since when its acknowledgement is on its way. */
   #endings: { readonly delivery: Delivery; readonly since: number }[] = [];
+  /** Groups of which jobs came in this session. */
+  readonly #groups = new Set<string>();
   #lastSeq = 0;
 
   constructor(parts: InboxParts) {
@@ -94,7 +96,7 @@ export class LineInbox {
     const epoch = stored.epoch + count * EPOCHS_PER_DELIVERY;
     try {
       const place = { seq, epoch, state, at: stored.leasedAt ?? now } as const;
-      held.take(stored, place, delivery, count > 0 && !isOrphan, now);
+      held.take(stored, place, delivery, !isOrphan && this.#isSuspect(stored, count), now);
     } catch (thrown) {
       log.error('a job could not be taken from the broker', { error: messageOf(thrown) });
       return;
@@ -120,6 +122,7 @@ export class LineInbox {
   /** The connection is gone: what said that jobs have ended comes again. */
   lose(): void {
     this.#endings = [];
+    this.#groups.clear();
     this.#parts.epochs.lose();
   }
 
@@ -182,6 +185,17 @@ export class LineInbox {
     acknowledge(known.delivery);
     held.drop(known, clock.now());
     this.hold(stored, delivery);
+  }
+
+  /**
+   * Whether a job may have been running when its engine went away. Of a group in a FIFO queue that can
+   * only be the first one that comes again.
+   */
+  #isSuspect({ group }: StoredJob, count: number): boolean {
+    const key = group ?? '';
+    const isFirst = !this.#groups.has(key);
+    this.#groups.add(key);
+    return isFirst && count > 0;
   }
 
   /** In a FIFO queue a new job comes after everything that was delivered before it, whatever clocks say. */

@@ -25,6 +25,7 @@ import { Broker } from './broker.ts';
 import { asUnavailable, brokerUnavailable, withoutPassword } from './broker-errors.ts';
 import { Browser } from './browser.ts';
 import { Engines } from './engines.ts';
+import type { HeldJob } from './held-jobs.ts';
 import { HeldJobs } from './held-jobs.ts';
 import type { StoredJob } from './job-message.ts';
 import { isUuid } from './job-message.ts';
@@ -306,25 +307,27 @@ export class RabbitStore implements Store {
 
   /** Begins leases; those of jobs that may have brought an engine down are written down first. */
   async #begin(line: JobLine, rows: readonly number[]): Promise<readonly Lease[]> {
-    const leases: Lease[] = [];
-    for (const row of rows) {
-      const held = this.#held.get(row);
-      const { epoch } = this.#held.lanes.table.columns;
+    const { epoch } = this.#held.lanes.table.columns;
+    const begun = rows.map(async (row) => {
       if (line.isFifo) epoch.set(row, line.epochs.next(epoch.get(row)));
-      if (held.isSuspect && line.isFifo) {
-        const { leasedAt } = this.#held.jobOf(row);
-        try {
-          await line.replace(held, { leasedAt }, true);
-        } catch {
-          const at = this.#clock.now();
-          this.#held.lanes.settle(row, { kind: 'return', countsInterruption: false }, at, at, 0);
-          continue;
-        }
-        if (!this.#held.isHeld(held)) continue;
-      }
-      leases.push(this.#held.leaseOf(row));
+      const held = this.#held.get(row);
+      return line.isFifo && held.isSuspect ? this.#writeDown(line, held) : this.#held.leaseOf(row);
+    });
+    return (await Promise.all(begun)).filter((lease) => lease !== undefined);
+  }
+
+  async #writeDown(line: JobLine, held: HeldJob): Promise<Lease | undefined> {
+    const { row } = held;
+    try {
+      await line.replace(held, { leasedAt: this.#held.jobOf(row).leasedAt }, true);
+      return this.#held.isHeld(held) ? this.#held.leaseOf(row) : undefined;
+    } catch {
+      const at = this.#clock.now();
+      if (!this.#held.isHeld(held)) return undefined;
+      if (!line.isCurrent(held)) this.#held.drop(held, at);
+      else this.#held.lanes.settle(row, { kind: 'return', countsInterruption: false }, at, at, 0);
+      return undefined;
     }
-    return leases;
   }
 
   async #ask<Result>(run: () => Promise<Result>): Promise<Result> {
