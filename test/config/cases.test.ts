@@ -9,7 +9,7 @@ const ENV = { TEXT: 'lots', SHORT: 'short', LONG: 'x'.repeat(40) };
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'adapter-memory-path': ['~no_effect 3:51', '~not_built_yet 3:65', 'out_of_range 3:71'],
   'adapter-redis': ['unknown_key 3:49'],
-  'adapter-servers': ['out_of_range 5:45', 'bad_name 6:33', 'out_of_range 13:21'],
+  'adapter-servers': ['out_of_range 5:45', 'bad_name 5:89', 'out_of_range 12:21'],
   'adapter-gaps': ['store_cannot 5:32'],
   'adapter-text': ['wrong_type 3:24'],
   'adapter-unknown': ['unknown_adapter 3:32'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findings, parse, textOf } from './config-fixture.ts';
+import { parse, textOf } from './config-fixture.ts';
 
 const FILE_STORE = { kind: 'file', path: './data/queue_store' };
 
