@@ -18,6 +18,9 @@ const WORDS_THAT_HAVE_A_NAME: readonly (readonly [pattern: RegExp, instead: stri
   [/^I[A-Z][a-z]\w*(?:Store|Clock|Logger|Service)$/, 'the name without I'],
 ];
 
+/** Names of AMQP 0-9-1 and its client library, which only the store that speaks it may use. */
+const WORDS_OF_AMQP = /^(messageId|oneConsumer|singleActiveConsumer|requeue)$/;
+
 interface Use {
   readonly identifier: string;
   readonly path: string;
@@ -29,7 +32,9 @@ function identifiersOf(path: string, text: string): Use[] {
   for (let kind = scanner.scan(); kind !== ts.SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
     if (kind !== ts.SyntaxKind.Identifier && kind !== ts.SyntaxKind.PrivateIdentifier) continue;
     const identifier = scanner.getTokenText().replace('#', '');
-    if (!identifier.includes('_')) uses.push({ identifier, path });
+    if (identifier.includes('_')) continue;
+    if (path.startsWith('src/stores/rabbitmq/') && WORDS_OF_AMQP.test(identifier)) continue;
+    uses.push({ identifier, path });
   }
   return uses;
 }
