@@ -5,9 +5,9 @@ import { runModel } from '../model.ts';
 const RUNS = 15;
 
 const url = inject('rabbitmqUrl');
-it.skipIf(url === null)(
+it(
   'the rabbitmq store does what the oracle does, step by step, restarts included',
-  { timeout: 240_000 },
+  { timeout: 240_000, skip: url === null },
   async () => {
     const report = await runModel(rabbitMaker(url ?? ''), {
       runs: RUNS,
