@@ -1,4 +1,5 @@
 import { parseTime } from '../../base/time.ts';
+import type { EngineFacts } from '../../queue/store.ts';
 import type { QueueDetail, QueueSummary } from '../contract.ts';
 import { invalid, type Input } from '../input.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
@@ -28,10 +29,11 @@ export function queueHandlers(
       const queues = [...(await knownQueues(engine)).values()].filter(
         ({ policy }) => engine.topics.get(policy.name) === undefined,
       );
-      return { queues: queues.map((queue) => summarise(queue, parts)) };
+      const others = await otherEngines(parts);
+      return { queues: queues.map((queue) => summarise(queue, parts, others)) };
     },
     'iii::queue::get': async (input) =>
-      detail(await findQueue(engine, input.string('queue')), parts),
+      detail(await findQueue(engine, input.string('queue')), parts, await otherEngines(parts)),
     'iii::queue::pause': (input) => setPaused(input, true),
     'iii::queue::resume': (input) => setPaused(input, false),
   };
@@ -51,13 +53,31 @@ function readUntil(input: Input, { clock }: AdminParts['engine']): number | null
   throw invalid(`until must be a time to come, such as now+2h, not '${text}'`);
 }
 
-function summarise({ policy, stats }: KnownQueue, { engine, activity }: AdminParts): QueueSummary {
+/** What the other engines on the same jobs say of themselves; those of one that fell silent are old. */
+async function otherEngines({ engine, card }: AdminParts): Promise<readonly EngineFacts[]> {
+  const seen = (await engine.store.peers?.list()) ?? [];
+  const { id: self } = card();
+  return seen.flatMap(({ id, alive, facts }) =>
+    id === self || !alive || facts === undefined ? [] : [facts],
+  );
+}
+
+function summarise(
+  { policy, stats }: KnownQueue,
+  { engine, activity }: AdminParts,
+  others: readonly EngineFacts[],
+): QueueSummary {
   const { name, type } = policy;
   const { paused, waiting, delayed, inFlight, dead, oldestWaitingAt, totals } = stats;
   const functionIds = new Set([...stats.waitingByFunction.keys(), ...activity.functionsOf(name)]);
   const workers = new Set(
     [...functionIds].flatMap((id) => engine.functions.get(id)?.workers ?? []),
   );
+  // An engine tells workers by function: one that offers several of them is counted once.
+  const workersOf = ({ functions }: EngineFacts): number =>
+    Math.max(0, ...[...functionIds].map((id) => functions[id] ?? 0));
+  const sum = (own: number, of: (facts: EngineFacts) => number): number =>
+    others.reduce((total, facts) => total + of(facts), own);
   return {
     name,
     type,
@@ -69,19 +89,23 @@ function summarise({ policy, stats }: KnownQueue, { engine, activity }: AdminPar
     dead,
     oldestWaitingMs:
       oldestWaitingAt === null ? null : Math.max(0, engine.clock.now() - oldestWaitingAt),
-    workers: workers.size,
-    inPerSecond: activity.inPerSecond(name),
-    outPerSecond: activity.outPerSecond(name),
+    workers: sum(workers.size, workersOf),
+    inPerSecond: sum(activity.inPerSecond(name), ({ rates }) => rates[name]?.[0] ?? 0),
+    outPerSecond: sum(activity.outPerSecond(name), ({ rates }) => rates[name]?.[1] ?? 0),
     totals,
   };
 }
 
-function detail(queue: KnownQueue, parts: AdminParts): QueueDetail {
+function detail(queue: KnownQueue, parts: AdminParts, others: readonly EngineFacts[]): QueueDetail {
   const { policy, stats } = queue;
-  const summary = summarise(queue, parts);
+  const summary = summarise(queue, parts, others);
   const { waiting, delayed, outPerSecond } = summary;
   const waitingFor = [...stats.waitingByFunction]
-    .filter(([functionId]) => !parts.engine.functions.isOffered(functionId))
+    .filter(
+      ([functionId]) =>
+        !parts.engine.functions.isOffered(functionId) &&
+        others.every(({ functions }) => (functions[functionId] ?? 0) === 0),
+    )
     .map(([functionId, jobs]) => ({ functionId, jobs }));
   const drains = outPerSecond > 0 && waiting + delayed > 0;
   return {

@@ -1,0 +1,144 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startApp, type App } from '../../src/app.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { eventually } from '../support/eventually.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { redisMissing, RedisServer } from '../support/redis-server.ts';
+
+describe('engines on one Redis', () => {
+  let server: RedisServer;
+  const cleanUp: (() => unknown)[] = [];
+  beforeAll(async () => {
+    if (redisMissing === null) server = await RedisServer.start();
+  });
+  beforeEach(({ skip }) => {
+    if (redisMissing !== null) skip(redisMissing);
+  });
+  afterEach(async () => {
+    for (const step of cleanUp.splice(0).reverse()) await step();
+  });
+  afterAll(async () => {
+    if (redisMissing === null) await server.stop();
+  });
+
+  const startEngine = async (prefix: string): Promise<App> => {
+    const adapter = {
+      name: 'redis',
+      config: { redis_url: server.url, key_prefix: prefix, lease_ms: 1_000 },
+    };
+    const workers = [{ name: 'iii-queue', config: { adapter, queue_configs: { mail: {} } } }];
+    const { config } = parseConfig(JSON.stringify({ workers }), {
+      ...{ file: null, env: {}, read: () => undefined, sha256: (text: string) => text },
+      overrides: { port: 0, httpPort: 0, graceMs: 0 },
+    });
+    if (config === null) throw new Error('the configuration is wrong');
+    const app = await startApp({ config });
+    cleanUp.push(() => app.stop());
+    return app;
+  };
+  const connect = async ({ url }: App): Promise<RawClient> => {
+    const client = await RawClient.connect(url ?? '');
+    cleanUp.push(() => {
+      client.terminate();
+    });
+    return client;
+  };
+  const startTwo = async () => {
+    const prefix = systemRandom.uuid();
+    const clients = [
+      await connect(await startEngine(prefix)),
+      await connect(await startEngine(prefix)),
+    ] as const;
+    return clients;
+  };
+
+  it('run each other’s jobs, and count workers and jobs together', async () => {
+    const [producer, worker] = await startTwo();
+    await producer.accepted('mail', 'mail::send', '{"n":1}');
+    interface Shown {
+      readonly waiting: number;
+      readonly workers: number;
+      readonly waitingFor: readonly { readonly functionId: string }[];
+    }
+    const shown = () => producer.call<Shown>('iii::queue::get', { queue: 'mail' });
+    expect(await shown()).toMatchObject({ waiting: 1, waitingFor: [{ functionId: 'mail::send' }] });
+    worker.offer('mail::send');
+    const delivered = await worker.delivery(1, 'mail::send');
+    expect(delivered['data']).toEqual({ n: 1 });
+    await eventually(async () => (await shown()).workers === 1);
+    expect(await shown()).toMatchObject({ waiting: 0, waitingFor: [] });
+  });
+
+  it('know each other', async () => {
+    const [one, two] = await startTwo();
+    interface Listed {
+      readonly engines: readonly { readonly id: string; readonly self: boolean }[];
+    }
+    const [first, second] = [
+      await one.call<Listed>('iii::engine::list'),
+      await two.call<Listed>('iii::engine::list'),
+    ];
+    expect(first.engines).toHaveLength(2);
+    expect(first.engines.map(({ id }) => id)).toEqual(second.engines.map(({ id }) => id));
+    expect(first.engines.map(({ self }) => self)).not.toEqual(
+      second.engines.map(({ self }) => self),
+    );
+  });
+
+  it('pause a queue for all of them', async () => {
+    const [one, two] = await startTwo();
+    two.offer('mail::send', () => ({ result: null }));
+    await two.settled();
+    await one.call('iii::queue::pause', { queue: 'mail' });
+    interface Shown {
+      readonly paused: boolean;
+    }
+    await eventually(
+      async () => (await two.call<Shown>('iii::queue::get', { queue: 'mail' })).paused,
+    );
+    await two.accepted('mail', 'mail::send');
+    await one.call('iii::queue::resume', { queue: 'mail' });
+    await two.delivery(1, 'mail::send');
+  });
+
+  it('give a message published through one to those subscribed through another', async () => {
+    const [publisher, subscriber] = await startTwo();
+    subscriber.offer('mail::notify', () => ({ result: null }));
+    subscriber.send({
+      type: 'registertrigger',
+      id: 't1',
+      trigger_type: 'queue',
+      function_id: 'mail::notify',
+      config: { topic: 'order.created' },
+    });
+    interface Topics {
+      readonly topics: readonly { readonly topic: string }[];
+    }
+    await eventually(
+      async () => (await publisher.call<Topics>('iii::topic::list')).topics.length === 1,
+    );
+    await publisher.call('iii::durable::publish', { topic: 'order.created', data: { id: 7 } });
+    expect((await subscriber.delivery(1, 'mail::notify'))['data']).toEqual({ id: 7 });
+  });
+
+  it('run each tick of cron once', async () => {
+    const clients = await startTwo();
+    const ticks: string[] = [];
+    for (const client of clients) {
+      client.offer('mail::tick', (call) => {
+        ticks.push((call['data'] as { scheduled_time: string }).scheduled_time);
+        return { result: null };
+      });
+      client.send({
+        type: 'registertrigger',
+        id: systemRandom.uuid(),
+        trigger_type: 'cron',
+        function_id: 'mail::tick',
+        config: { expression: '* * * * * *' },
+      });
+    }
+    await eventually(() => ticks.length >= 3);
+    expect(new Set(ticks).size).toBe(ticks.length);
+  });
+});
