@@ -25,7 +25,7 @@ _iii() {
       engine) words="list" ;;
       worker) words="list run" ;;
       function) words="list" ;;
-      store) words="verify backup info" ;;
+      store) words="verify backup info migrate" ;;
       config) words="validate" ;;
       token) words="create" ;;
     esac

@@ -97,6 +97,7 @@ complete -c iii -n '__iii_after function' -f -a list -d 'functions that can be c
 complete -c iii -n '__iii_after store' -f -a verify -d 'check every record of a file store and its state'
 complete -c iii -n '__iii_after store' -f -a backup -d 'copy a file store, also while the engine runs'
 complete -c iii -n '__iii_after store' -f -a info -d 'what a file store holds, and which engine uses it'
+complete -c iii -n '__iii_after store' -f -a migrate -d 'move waiting, delayed and dead jobs from one store to another'
 complete -c iii -n '__iii_after config' -f -a validate -d 'check a configuration file, like a compiler'
 complete -c iii -n '__iii_after token' -f -a create -d 'make a token, and the lines that let it in'
 complete -c iii -n __iii_deeper -f -a '(__iii_answers)'

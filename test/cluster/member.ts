@@ -2,7 +2,7 @@ import { pause } from '../support/eventually.ts';
 import { EngineProcess } from '../support/engine-process.ts';
 import { Relay } from '../support/relay.ts';
 
-export const LEASE_MS = 2_000;
+const LEASE_MS = 2_000;
 export const GROUP_CONCURRENCY = 20;
 export const CONCURRENCY = 9;
 

@@ -126,7 +126,7 @@ function bodyOf(job: NewJob): string {
 }
 
 /** A job from its texts; `undefined` when there is none. */
-export function readJob(queue: string, { id, header, body, history }: JobTexts): Job | undefined {
+function readJob(queue: string, { id, header, body, history }: JobTexts): Job | undefined {
   if (header === '') return undefined;
   const lines = header.split('\n');
   const number = (index: number): number => Number(lines[index] ?? 0);

@@ -1,9 +1,6 @@
 import { LIBRARY } from './library.ts';
 import { defineScript } from './script.ts';
 
-/** Members of ARGV per job. */
-export const APPEND_WIDTH = 11;
-
 /**
  * Accepts jobs, all or none.
  *
