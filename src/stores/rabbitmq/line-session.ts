@@ -5,7 +5,7 @@ import { MARKER } from './read-all.ts';
 import type { LineNames } from './topology.ts';
 
 /** Type of a message by which an engine finds out whether it is the active consumer. */
-export const PING = 'iii.ping';
+const PING = 'iii.ping';
 const PING_LIVES_MS = '10000';
 /** Jobs with a past that an engine takes of a standard queue; of a FIFO queue it has to take all. */
 const RETRY_PREFETCH = 10_000;
