@@ -240,7 +240,7 @@ export class Lanes {
     if (row === NO_ROW) return NO_ROW;
     const isWaiting = state.get(row) === ROW.waiting || state.get(row) === ROW.delayed;
     if (!isWaiting || hold.get(row) === HOLD.reserved) return NO_ROW;
-    this.#order.withdraw(row);
+    this.#order.reserve(row);
     hold.set(row, HOLD.reserved);
     return row;
   }
@@ -317,6 +317,7 @@ export class Lanes {
 
   /** Ends a reserved job that is waiting, delayed or dead. */
   discard(row: number, at: number, now: number, bytes: number): void {
+    this.#order.withdraw(row);
     this.#columns.hold.set(row, 0);
     this.table.lineOf(row).totals.discarded++;
     this.#finish(row, ROW.discarded, at, now, bytes);

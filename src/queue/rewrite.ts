@@ -75,6 +75,7 @@ export function applyRewrite(lanes: Lanes, rewrite: ReservedRewrite, now: number
   const { job, before, placeholder } = rewrite;
   if (placeholder !== NO_ROW) lanes.withdraw(placeholder);
   if (before !== NO_ROW) {
+    table.order.withdraw(before);
     table.columns.hold.set(before, 0);
     // a state in which it does not keep the head of its group
     table.order.setState(before, ROW.discarded);

@@ -96,8 +96,9 @@ export class RunOrder {
     } else if (--group.alive === 0) group.line.groupsAlive--;
   }
 
-  /** Puts a row that is in no heap where it belongs, delayed until its due time. */
+  /** Puts a row where it belongs, delayed until its due time. Only a reserved one may be in a heap. */
   place(row: number, now: number): void {
+    this.withdraw(row);
     const group = this.#orderingGroup(row);
     if (group === undefined) {
       this.#start(row, now);
@@ -144,6 +145,16 @@ export class RunOrder {
     }
   }
 
+  /**
+   * Takes a row that is about to change out of reach. In a FIFO queue it keeps its place, as head or
+   * behind it: what is behind may not run before the change is certain.
+   */
+  reserve(row: number): void {
+    const group = this.#orderingGroup(row);
+    const isBehind = this.#columns.state.get(row) === ROW.waiting && group?.head !== row;
+    if (group === undefined || !isBehind) this.withdraw(row);
+  }
+
   /** Lets the group of a row go on that has just ended or died. */
   leave(row: number, now: number): void {
     const group = this.#orderingGroup(row);
@@ -181,7 +192,9 @@ export class RunOrder {
   changeType(line: QueueLine, fifo: boolean, rows: readonly number[], now: number): void {
     const { state } = this.#columns;
     const movable = rows.filter((row) => this.#isMovable(row));
-    for (const row of movable) this.withdraw(row);
+    for (const row of rows) {
+      if (state.get(row) === ROW.waiting || state.get(row) === ROW.delayed) this.withdraw(row);
+    }
     line.fifo = fifo;
     for (const row of rows) {
       const group = this.groupOf(row);
@@ -229,7 +242,8 @@ export class RunOrder {
     group.backlog?.pop();
     group.head = next;
     if (head !== NO_ROW) this.#queueUp(group, head);
-    this.#start(next, now);
+    // one that is reserved blocks the group until its change was made or undone
+    if (this.#columns.hold.get(next) === 0) this.#start(next, now);
   }
 
   /** The group that orders a row: only in FIFO queues. */

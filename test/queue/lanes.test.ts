@@ -36,6 +36,60 @@ function end(lanes: Lanes, number: number, verdict: Verdict): void {
 }
 
 describe('a change that is on its way to disk', () => {
+  describe('of a job behind the head of its group', () => {
+    /** The first of three has ended, while the second is on its way to be discarded. */
+    function reserveSecond(): { lanes: Lanes; second: number; third: number } {
+      const lanes = fifoLanes();
+      add(lanes, 1);
+      const second = add(lanes, 2);
+      const third = add(lanes, 3);
+      lease(lanes);
+      expect(lanes.reserveWaiting(uuidOf(2))).toBe(second);
+      end(lanes, 1, COMPLETE);
+      return { lanes, second, third };
+    }
+
+    it('lets nothing behind it run before it is certain', () => {
+      const { lanes, second, third } = reserveSecond();
+      expect(lease(lanes)).toEqual([]);
+      lanes.discard(second, NOW, NOW, 1);
+      expect(lease(lanes)).toEqual([third]);
+    });
+
+    it('leaves it in its place when it could not be made', () => {
+      const { lanes, second, third } = reserveSecond();
+      expect(lease(lanes)).toEqual([]);
+      lanes.release(second, NOW);
+      expect(lease(lanes)).toEqual([second]);
+      end(lanes, 2, COMPLETE);
+      expect(lease(lanes)).toEqual([third]);
+    });
+
+    it('may be made or not while the head is still running', () => {
+      for (const isMade of [true, false]) {
+        const lanes = fifoLanes();
+        add(lanes, 1);
+        const second = add(lanes, 2);
+        const third = add(lanes, 3);
+        lease(lanes);
+        lanes.reserveWaiting(uuidOf(2));
+        if (isMade) lanes.discard(second, NOW, NOW, 1);
+        else lanes.release(second, NOW);
+        expect(lease(lanes)).toEqual([]);
+        end(lanes, 1, COMPLETE);
+        expect(lease(lanes)).toEqual([isMade ? third : second]);
+      }
+    });
+
+    it('survives a change of the type of its queue', () => {
+      const { lanes, second, third } = reserveSecond();
+      lanes.configure([policyOf('q', { type: 'standard' })], NOW);
+      expect(lease(lanes)).toEqual([third]);
+      lanes.release(second, NOW);
+      expect(lease(lanes)).toEqual([second]);
+    });
+  });
+
   it('hides an admitted job, holds its dedup key, and can be taken back', () => {
     const lanes = fifoLanes();
     const job = newJob(uuidOf(1), NOW, { group: '1', dedupKey: 'k' });
