@@ -1,27 +1,16 @@
-import type { ArgumentSpec, CommandSpec } from '../command.ts';
+import type { CommandSpec } from '../command.ts';
 import {
+  ANY_QUEUE,
   DRY_RUN,
+  JOB,
   JOB_IDS,
   PAGE_OPTIONS,
+  QUEUE,
   SELECTOR_OPTIONS,
   TASK_OPTIONS,
   WITHOUT_UNDO,
   YES,
 } from './options.ts';
-
-const QUEUE: ArgumentSpec = {
-  name: 'queue',
-  summary: 'name of the queue',
-  required: true,
-  completes: 'queue',
-};
-const ANY_QUEUE: ArgumentSpec = { ...QUEUE, required: false };
-const JOB: ArgumentSpec = {
-  name: 'id',
-  summary: 'id of the job',
-  required: true,
-  completes: 'job',
-};
 
 /** Commands that look at dead jobs, bring them back, and throw them away. */
 export const DEAD_COMMANDS: readonly CommandSpec[] = [

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.ts';
+import { JOB, QUEUE } from './options.ts';
 
 /** Commands that say what is wrong. */
 export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
@@ -8,7 +9,7 @@ export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
     notes: [
       'The first reason is what to look at: paused, behind an older job of its group, delayed, no worker, busy, rate limited, in flight.',
     ],
-    arguments: [{ name: 'id', summary: 'id of the job', required: true, completes: 'job' }],
+    arguments: [JOB],
     examples: [
       {
         command: 'iii job explain 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11',
@@ -20,9 +21,7 @@ export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['group', 'list'],
     summary: 'groups of a fifo queue that have jobs, with the job each waits for',
-    arguments: [
-      { name: 'queue', summary: 'name of the queue', required: true, completes: 'queue' },
-    ],
+    arguments: [QUEUE],
     options: [
       { flags: '--blocked', summary: 'only those that something other than their turn holds back' },
       { flags: '--limit <count>', summary: 'at most this many (default 50)' },

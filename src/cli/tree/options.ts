@@ -1,4 +1,18 @@
-import type { OptionSpec } from '../command.ts';
+import type { ArgumentSpec, OptionSpec } from '../command.ts';
+
+export const QUEUE: ArgumentSpec = {
+  name: 'queue',
+  summary: 'name of the queue',
+  required: true,
+  completes: 'queue',
+};
+export const ANY_QUEUE: ArgumentSpec = { ...QUEUE, required: false };
+export const JOB: ArgumentSpec = {
+  name: 'id',
+  summary: 'id of the job',
+  required: true,
+  completes: 'job',
+};
 
 /** Options every command takes. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [

@@ -1,26 +1,15 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from '../command.ts';
 import {
+  ANY_QUEUE,
   DRY_RUN,
+  JOB,
   PAGE_OPTIONS,
+  QUEUE,
   SELECTOR_OPTIONS,
   TASK_OPTIONS,
   WITHOUT_UNDO,
   YES,
 } from './options.ts';
-
-const QUEUE: ArgumentSpec = {
-  name: 'queue',
-  summary: 'name of the queue',
-  required: true,
-  completes: 'queue',
-};
-const ANY_QUEUE: ArgumentSpec = { ...QUEUE, required: false };
-const JOB: ArgumentSpec = {
-  name: 'id',
-  summary: 'id of the job',
-  required: true,
-  completes: 'job',
-};
 
 const IDS: ArgumentSpec = { ...JOB, name: 'ids', required: false, variadic: true };
 const LIMIT: OptionSpec = { flags: '--limit <count>', summary: 'at most this many, oldest first' };
