@@ -13,8 +13,9 @@ export class TmuxScreen {
   constructor(command: readonly string[], size: { columns: number; rows: number }) {
     const { columns, rows } = size;
     const quoted = command.map((word) => `'${word}'`).join(' ');
-    this.#run('new-session', '-d', '-x', String(columns), '-y', String(rows), quoted);
-    this.#run('set-option', '-g', 'remain-on-exit', 'on');
+    // the shell stays, so that the status can be read from the screen
+    const script = `${quoted}; echo "ended with $?"; exec cat`;
+    this.#run('new-session', '-d', '-x', String(columns), '-y', String(rows), script);
   }
 
   /** What is on the screen. */
@@ -43,12 +44,8 @@ export class TmuxScreen {
 
   /** Waits until the program has ended, and answers its exit status. */
   async status(): Promise<number> {
-    return eventually(() => {
-      const [dead, status] = this.#run('display-message', '-p', '#{pane_dead} #{pane_dead_status}')
-        .trim()
-        .split(' ');
-      return dead === '1' && status !== undefined && { status: Number(status) };
-    }).then(({ status }) => status);
+    const screen = await this.shows(/ended with \d+/);
+    return Number(/ended with (\d+)/.exec(screen)?.[1]);
   }
 
   close(): void {

@@ -61,6 +61,7 @@ class LiveView {
   #quit: () => void = () => undefined;
   #drawing = Promise.resolve();
   #asking = false;
+  #ended = false;
   #cancelTimer: () => void = () => undefined;
 
   constructor(context: Context, model: TopModel, intervalMs: number) {
@@ -88,6 +89,7 @@ class LiveView {
     io.stdout.raw.on('resize', onResize);
     void this.#ask();
     await done;
+    this.#ended = true;
     io.stdin.off('data', onKeys);
     io.stdout.raw.off('resize', onResize);
     this.#cancelTimer();
@@ -95,9 +97,13 @@ class LiveView {
     await this.#drawing;
   }
 
+  #isOver(): boolean {
+    return this.#ended;
+  }
+
   /** Asks the engine, draws, and comes again after the interval. */
   async #ask(): Promise<void> {
-    if (this.#asking) return;
+    if (this.#asking || this.#isOver()) return;
     this.#asking = true;
     this.#cancelTimer();
     try {
@@ -109,6 +115,8 @@ class LiveView {
       this.#model = { ...this.#model, lost: messageOf(thrown) };
     }
     this.#asking = false;
+    // an answer that comes after the end would ask again, for ever
+    if (this.#isOver()) return;
     this.#draw();
     this.#cancelTimer = this.#context.clock.after(this.#intervalMs, () => void this.#ask());
   }
