@@ -7,7 +7,7 @@ import { invalid, type Input } from '../input.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { planBulk } from './bulk-plan.ts';
 import { clusterErrors } from './clusters.ts';
-import { endJobs } from './end-exactly.ts';
+import { endExactly, endJobs } from './end-exactly.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
 import { knownQueues, queuesOfDeadLetters } from './queue-names.ts';
 import { SelectedPages } from './selected-pages.ts';
@@ -88,10 +88,13 @@ export function deadLetterHandlers({
         return { queue, discarded: plan.total, dryRun: true, plan, ...notFound };
       }
       const { queues, ids, limit } = selection;
-      const found = ids === null ? [] : (await findDead(engine, queues, ids)).map(({ id }) => id);
-      const what = { action: 'discard', queues, ids, limit } as const;
-      const { changed } = await endJobs(engine, what, call);
-      return { queue, discarded: changed, ...missing(selection, found) };
+      const what = { action: 'discard', queues, limit } as const;
+      if (ids === null) {
+        const { changed } = await endJobs(engine, { ...what, ids }, call);
+        return { queue, discarded: changed };
+      }
+      const ended = await endExactly(engine, { ...what, ids }, call);
+      return { queue, discarded: ended.length, ...missing(selection, ended) };
     },
   };
 }

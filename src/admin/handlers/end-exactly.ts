@@ -1,22 +1,35 @@
-import type { Engine } from '../../engine/engine.ts';
+import { IiiError } from '../../base/errors.ts';
 import type { BulkAction, TaskRecord } from '../../engine/bulk/task.ts';
+import type { Engine } from '../../engine/engine.ts';
 import type { LocalCall } from '../../engine/functions.ts';
 import { callerName } from './bulk-input.ts';
 
 const LONGEST_MS = 24 * 3_600_000;
 
-/** Ends exactly these jobs, so that it can be undone, and waits until it is done. */
+/**
+ * Ends exactly these jobs, so that it can be undone, and waits until it is done. Answers the ids of
+ * those that this call ended: what else ended meanwhile is not among them.
+ * @throws IiiError CONFLICT or UNAVAILABLE when it was not done to the end
+ */
 export async function endExactly(
   engine: Engine,
-  action: BulkAction,
-  ids: readonly string[],
+  what: {
+    readonly action: BulkAction;
+    readonly queues: readonly string[] | null;
+    readonly ids: readonly string[];
+    readonly limit: number | null;
+  },
   call: LocalCall,
-  queues: readonly string[] | null = null,
-): Promise<TaskRecord> {
-  return endJobs(engine, { action, queues, ids, limit: null }, call);
+): Promise<readonly string[]> {
+  const ended: string[] = [];
+  await endJobs(engine, what, call, (ids) => ended.push(...ids));
+  return ended;
 }
 
-/** Ends these jobs, or all of some queues, so that it can be undone, and waits until it is done. */
+/**
+ * Ends these jobs, or all of some queues, so that it can be undone, and waits until it is done.
+ * @throws IiiError CONFLICT or UNAVAILABLE when it was not done to the end
+ */
 export async function endJobs(
   { tasks }: Engine,
   what: {
@@ -26,9 +39,10 @@ export async function endJobs(
     readonly limit: number | null;
   },
   call: LocalCall,
+  onEnded?: (ids: readonly string[]) => void,
 ): Promise<TaskRecord> {
   const { action, queues, ids, limit } = what;
-  const { id } = await tasks.begin({
+  const request = {
     action,
     selection: { queues, states: null, where: null, cluster: null, since: null, until: null },
     jobs: ids?.map((job) => ({ id: job, epoch: null })) ?? null,
@@ -38,6 +52,22 @@ export async function endJobs(
     canary: null,
     keepsUndo: true,
     by: callerName(call),
-  });
-  return tasks.wait(id, LONGEST_MS);
+  };
+  const { id } = await tasks.begin(request, onEnded);
+  const record = await tasks.wait(id, LONGEST_MS);
+  if (record.state !== 'done') throw notDone(record);
+  return record;
+}
+
+function notDone({ id, request, state, changed, why }: TaskRecord): IiiError {
+  const isOver = state !== 'running' && state !== 'paused';
+  return new IiiError(
+    isOver ? 'CONFLICT' : 'UNAVAILABLE',
+    `task '${id}' (${request.action}) is ${state} after ${changed} jobs`,
+    {
+      reason: why ?? 'the engine is stopping; it goes on with the task when it is started again',
+      hint: isOver ? `iii task show ${id}` : `iii task resume ${id}`,
+      details: { task: id, changed },
+    },
+  );
 }

@@ -93,12 +93,11 @@ export function jobHandlers({
         else skipped.push({ id, why: `it is ${job.state.replace('_', ' ')}` });
       }
       if (dryRun) return { cancelled: cancellable.length, skipped };
-      const { changed } = await endExactly(engine, 'cancel', cancellable, call);
-      for (const id of changed < cancellable.length ? cancellable : []) {
-        const state = (await engine.store.get(id))?.state ?? 'discarded';
-        if (state !== 'discarded') skipped.push({ id, why: 'it started meanwhile' });
-      }
-      return { cancelled: changed, skipped };
+      const what = { action: 'cancel', queues: null, ids: cancellable, limit: null } as const;
+      const ended = new Set(await endExactly(engine, what, call));
+      const left = cancellable.filter((id) => !ended.has(id));
+      skipped.push(...left.map((id) => ({ id, why: 'it changed meanwhile' })));
+      return { cancelled: ended.size, skipped };
     },
   };
 }

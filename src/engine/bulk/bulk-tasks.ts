@@ -8,7 +8,7 @@ import type { AuditTrail } from '../audit-trail.ts';
 import { endsJobs } from './actions.ts';
 import { conditionOf } from './selection.ts';
 import { ENDED, type BulkRequest, type ExactJob, type TaskRecord } from './task.ts';
-import { TaskRun, type TaskRunParts } from './task-run.ts';
+import { TaskRun, type JobsChanged, type TaskRunParts } from './task-run.ts';
 import { restoreBundle, type Restored } from './undo.ts';
 
 const SCOPE = 'iii::tasks';
@@ -18,7 +18,7 @@ const MOST_ENDED = 100;
 const JOBS_PER_VALUE = 1_000;
 const ID_LENGTH = 8;
 
-export interface BulkTasksParts extends Omit<TaskRunParts, 'save'> {
+export interface BulkTasksParts extends Omit<TaskRunParts, 'save' | 'onChanged'> {
   readonly state: StateStore;
   readonly random: Random;
   readonly log: Logger;
@@ -76,8 +76,12 @@ export class BulkTasks implements Service {
     throw new IiiError('NOT_FOUND', `there is no task '${id}'`, { hint: 'iii task list' });
   }
 
-  /** Begins a task. @throws IiiError SELECTOR_INVALID */
-  async begin({ jobs, ...request }: BulkRequest): Promise<TaskRecord> {
+  /**
+   * Begins a task.
+   * @param onChanged told of the jobs of each batch, as long as this process runs the task
+   * @throws IiiError SELECTOR_INVALID
+   */
+  async begin({ jobs, ...request }: BulkRequest, onChanged?: JobsChanged): Promise<TaskRecord> {
     const { clock, random, state } = this.#parts;
     conditionOf(request.selection, clock.now());
     const id = random.uuid().slice(0, ID_LENGTH);
@@ -101,7 +105,7 @@ export class BulkTasks implements Service {
       await state.update(JOBS_SCOPE, jobsKey(id, at), () => piece);
     }
     await this.#save(record);
-    await this.#run(record, jobs);
+    await this.#run(record, jobs, onChanged);
     await this.#forgetOldest();
     return this.get(id);
   }
@@ -193,11 +197,16 @@ export class BulkTasks implements Service {
     return restored;
   }
 
-  async #run(record: TaskRecord, jobs?: readonly ExactJob[] | null): Promise<void> {
+  async #run(
+    record: TaskRecord,
+    jobs?: readonly ExactJob[] | null,
+    onChanged: JobsChanged = () => undefined,
+  ): Promise<void> {
     const { id } = record;
     const exact = jobs === undefined ? await this.#exactJobs(record) : jobs;
     const run = new TaskRun(record, exact, {
       ...this.#parts,
+      onChanged,
       save: (next) => (ENDED.includes(next.state) ? this.#end(next) : this.#save(next)),
     });
     this.#runs.set(id, run);

@@ -10,10 +10,14 @@ const BATCH = 500;
 /** Batches per second of a task with a rate. */
 const STEPS_PER_SECOND = 10;
 
+/** Told the ids of jobs whose change is made. */
+export type JobsChanged = (ids: readonly string[]) => void;
+
 export interface TaskRunParts extends ActionParts {
   readonly clock: Clock;
   /** Resolves when the record is as safe as the jobs are. */
   readonly save: (record: TaskRecord) => Promise<void>;
+  readonly onChanged: JobsChanged;
 }
 
 type Wish = 'run' | 'pause' | 'cancel' | 'halt';
@@ -200,6 +204,7 @@ export class TaskRun {
       cursor,
       pending: null,
     };
+    this.#parts.onChanged(changed);
   }
 
   /** Waits until the first jobs have shown how it goes, and lets the rest follow when it goes well. */
