@@ -154,12 +154,16 @@ export class EngineProcess {
     return within(this.exited, STOP_MS, 'the end of the engine');
   }
 
-  /** Kills it, and starts it again where it was: same folder, same ports. */
-  async killAndRestart(): Promise<EngineProcess> {
+  /** Kills it, and starts it again where it was. */
+  killAndRestart(): Promise<EngineProcess> {
+    return this.restart('SIGKILL');
+  }
+
+  /** Ends it with a signal, and starts it again where it was: same folder, same ports. */
+  async restart(signal: NodeJS.Signals): Promise<EngineProcess> {
     const { port, folder } = this;
     const httpPort = Number(new URL(String(this.ready.httpUrl)).port);
-    this.kill('SIGKILL');
-    await this.exited;
+    await this.stop(signal);
     const remove = this.#removeFolder;
     this.#removeFolder = () => undefined;
     const again = await EngineProcess.start({ ...this.#options, port, httpPort, folder });
