@@ -15,7 +15,7 @@ _iii() {
     case "${typed[1]}" in
       queue) words="list show pause resume drain purge" ;;
       job) words="list show cancel retry move edit explain" ;;
-      group) words="list" ;;
+      group) words="list show skip park resume" ;;
       dlq) words="list show redrive discard purge errors export import" ;;
       task) words="list show watch pause resume cancel" ;;
       undo) words="list apply" ;;

@@ -22,7 +22,7 @@ _iii() {
         'version:versions of this tool, the protocol, and the running engine'
         'queue:look at queues, pause and resume them'
         'job:look at jobs, cancel them'
-        'group:groups of fifo queues, and which of them stand still'
+        'group:groups of fifo queues: which stand still, and how to let them go on'
         'dlq:look at dead jobs, bring them back, throw them away'
         'task:bulk changes under way'
         'undo:bring back what was ended'
@@ -60,6 +60,10 @@ _iii() {
       group)
       found=(
         'list:groups of a fifo queue that have jobs, with the job each waits for'
+        'show:one group: its head, why that does not run, what it failed of, what waits behind it'
+        'skip:let a group go on without its head, which becomes a dead job'
+        'park:let a group wait until a time, or until it is resumed; the other groups go on'
+        'resume:let a parked group go on'
       ) ;;
       dlq)
       found=(

@@ -8,7 +8,7 @@ import {
 } from './bulk-contract.ts';
 import type { Explanation } from './explanation-contract.ts';
 import type { EventPage } from './event-contract.ts';
-import type { GroupList } from './group-contract.ts';
+import { GROUP_ROLES, type GroupContract } from './group-contract.ts';
 
 /**
  * Every function the engine offers to operators: id, input, result, and who may call it. The command
@@ -208,7 +208,7 @@ export interface SubscriptionView {
   readonly skipped: number;
 }
 
-export interface AdminContract extends BulkContract {
+export interface AdminContract extends BulkContract, GroupContract {
   'iii::engine::info': { input: Empty; result: EngineInfo };
   /** The engines on the same data that were seen within the last hour. */
   'iii::engine::list': { input: Empty; result: { readonly engines: readonly EngineView[] } };
@@ -256,17 +256,6 @@ export interface AdminContract extends BulkContract {
       readonly cancelled: number;
       readonly skipped: readonly { readonly id: string; readonly why: string }[];
     };
-  };
-
-  /** Groups of a FIFO queue with jobs that can still run, oldest head first. */
-  'iii::group::list': {
-    input: {
-      readonly queue: string;
-      /** Only those that something other than their turn holds back. */
-      readonly blocked?: boolean;
-      readonly limit?: number;
-    };
-    result: GroupList;
   };
 
   /**
@@ -367,6 +356,7 @@ export type AdminResult<Id extends AdminFunctionId> = AdminContract[Id]['result'
 /** The least role that may call a function. Without tokens configured everybody may. */
 export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> = {
   ...BULK_ROLES,
+  ...GROUP_ROLES,
   'iii::engine::info': 'read',
   'iii::engine::list': 'read',
   'iii::queue::list': 'read',
@@ -376,7 +366,6 @@ export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> 
   'iii::job::list': 'read',
   'iii::job::get': 'read',
   'iii::job::explain': 'read',
-  'iii::group::list': 'read',
   'iii::job::wait': 'read',
   'iii::job::cancel': 'operate',
   'iii::event::list': 'read',

@@ -7,6 +7,7 @@ export type WaitKind =
   | 'workers_busy'
   | 'concurrency'
   | 'rate_limited'
+  | 'parked'
   | 'delayed'
   | 'next'
   | 'in_flight'
@@ -22,7 +23,7 @@ export interface WaitReason {
   readonly change: string;
   /** `behind`: the job in front. */
   readonly jobId?: string;
-  /** `delayed`, `rate_limited`: when it ends by itself. */
+  /** `delayed`, `parked`, `rate_limited`: when it ends by itself. */
   readonly until?: string;
   /** `in_flight`: who runs it. */
   readonly worker?: string;

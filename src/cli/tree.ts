@@ -12,7 +12,7 @@ import { TOOL_COMMANDS } from './tree/tooling.ts';
 export const NOUNS: readonly NounSpec[] = [
   { name: 'queue', summary: 'look at queues, pause and resume them' },
   { name: 'job', summary: 'look at jobs, cancel them' },
-  { name: 'group', summary: 'groups of fifo queues, and which of them stand still' },
+  { name: 'group', summary: 'groups of fifo queues: which stand still, and how to let them go on' },
   { name: 'dlq', summary: 'look at dead jobs, bring them back, throw them away' },
   { name: 'task', summary: 'bulk changes under way' },
   { name: 'undo', summary: 'bring back what was ended' },

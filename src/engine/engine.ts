@@ -20,6 +20,7 @@ import type { HttpCaller } from './http-functions.ts';
 import { Invoker } from './invoke.ts';
 import type { OpenSession } from './link.ts';
 import { providerLink } from './provider-link.ts';
+import { ParkedGroups } from './parked-groups.ts';
 import { Queues } from './queues.ts';
 import { reclaimAll } from './reclaim.ts';
 import { WorkerSession, type SessionParts } from './session.ts';
@@ -77,6 +78,7 @@ export class Engine implements Service {
   readonly maxJobBytes: number;
   readonly tasks: BulkTasks;
   readonly timedPauses: TimedPauses;
+  readonly parkedGroups: ParkedGroups;
   readonly tracing: Tracing | undefined;
   readonly #options: EngineOptions;
   readonly #enqueuer: Enqueuer;
@@ -123,6 +125,7 @@ export class Engine implements Service {
       policyOf: (queue) => queues.policyOf(queue),
       now: () => clock.now(),
     });
+    this.parkedGroups = new ParkedGroups(options.state);
     this.timedPauses = new TimedPauses({
       ...{ state: options.state, clock, log },
       resume: (queue) => this.pauseQueue(queue, false),

@@ -32,8 +32,8 @@ export interface QueuePolicy {
 /** Where a job is. `waiting` to `dead` can still run, the others are final. */
 export type JobState = 'waiting' | 'delayed' | 'in_flight' | 'dead' | 'completed' | 'discarded';
 
-/** Why a job is dead. */
-export type DeadReason = 'exhausted' | 'non_retryable' | 'interrupted' | 'expired';
+/** Why a job is dead. `skipped`: an operator let its group go on without it. */
+export type DeadReason = 'exhausted' | 'non_retryable' | 'interrupted' | 'expired' | 'skipped';
 
 /** An error as a worker reported it, cut to the limits of `limits.ts`. */
 export interface JobError {

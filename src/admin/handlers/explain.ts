@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import { UNTIL_RESUMED } from '../../engine/parked-groups.ts';
 import type { Job } from '../../queue/types.ts';
 import type { JobExplanation } from '../contract.ts';
 import type { WaitReason } from '../explanation-contract.ts';
@@ -27,7 +28,7 @@ export async function explainJob(engine: Engine, job: Job): Promise<JobExplanati
       if (reasons.length === 0) explainTurn(job, say);
       break;
     case 'delayed':
-      explainDelayed(job, say);
+      await explainDelayed(engine, job, say);
       break;
     case 'in_flight':
       explainRunning(engine, job, say);
@@ -120,7 +121,17 @@ function explainFunction(engine: Engine, functionId: string, say: Say): void {
   );
 }
 
-function explainDelayed(job: Job, say: Say): void {
+async function explainDelayed(engine: Engine, job: Job, say: Say): Promise<void> {
+  const parking = await engine.parkedGroups.of(job);
+  if (parking !== null && job.group !== null) {
+    const { by, at, until } = parking;
+    const isOpenEnded = until === UNTIL_RESUMED;
+    const end = isOpenEnded ? 'until it is resumed' : `until ${timeText(until)}`;
+    const facts = isOpenEnded ? {} : { until: timeText(until) };
+    const change = `iii group resume ${job.queue} ${groupWord(job.group)}`;
+    say('parked', `its group was parked by ${by} at ${timeText(at)} ${end}`, change, facts);
+    return;
+  }
   const last = job.history.at(-1);
   const due = timeText(job.dueAt);
   const why =
@@ -151,10 +162,18 @@ function explainDead(job: Job, say: Say): void {
     non_retryable: 'its last attempt failed with an error that is not to be retried',
     interrupted: `it was interrupted ${job.interruptions} times: its workers or the engine went away`,
     expired: 'its time to live ended before it was started',
+    skipped: 'an operator let its group go on without it',
   }[failure?.reason ?? 'exhausted'];
   say(
     'dead',
     `it is dead since ${timeText(failure?.failedAt ?? null) ?? 'a time not known'}, because ${reasonText}${error}`,
     `mend the cause, then iii dlq redrive ${job.queue} --id ${job.id}`,
   );
+}
+
+/** A group as it is typed into a shell: a plain text without its quotes. */
+function groupWord(group: string): string {
+  const plain = /^"([A-Za-z][\w.:@-]*)"$/.exec(group)?.[1];
+  const isPlain = plain !== undefined && !['true', 'false', 'null'].includes(plain);
+  return isPlain ? plain : `'${group.replaceAll("'", `'\\''`)}'`;
 }

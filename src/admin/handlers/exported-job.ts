@@ -13,7 +13,13 @@ export interface ReadJob {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const REASONS: readonly DeadReason[] = ['exhausted', 'non_retryable', 'interrupted', 'expired'];
+const REASONS: readonly DeadReason[] = [
+  'exhausted',
+  'non_retryable',
+  'interrupted',
+  'expired',
+  'skipped',
+];
 const OUTCOMES: readonly AttemptRecord['outcome'][] = [
   'completed',
   'failed',

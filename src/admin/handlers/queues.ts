@@ -44,8 +44,8 @@ function pausedUntil(queue: string, { timedPauses }: AdminParts['engine']) {
   return end === null ? {} : { pausedUntil: timeText(end) };
 }
 
-/** When the pause is to end; `null` for never. */
-function readUntil(input: Input, { clock }: AdminParts['engine']): number | null {
+/** When a pause is to end; `null` for never. @throws IiiError INVALID_ARGUMENTS */
+export function readUntil(input: Input, { clock }: AdminParts['engine']): number | null {
   const text = input.optionalString('until');
   if (text === undefined) return null;
   const at = parseTime(text, clock.now());

@@ -1,5 +1,11 @@
-import type { CommandSpec } from '../command.ts';
-import { JOB, QUEUE } from './options.ts';
+import type { ArgumentSpec, CommandSpec } from '../command.ts';
+import { DRY_RUN, JOB, QUEUE, YES } from './options.ts';
+
+const GROUP: ArgumentSpec = {
+  name: 'group',
+  summary: 'value of the group field: acme, 12 or JSON',
+  required: true,
+};
 
 /** Commands that say what is wrong. */
 export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
@@ -31,6 +37,54 @@ export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
       { command: 'iii group list payment --blocked', does: 'those that stand still, and why' },
     ],
     load: () => import('../commands/group/list.ts'),
+  },
+  {
+    path: ['group', 'show'],
+    summary: 'one group: its head, why that does not run, what it failed of, what waits behind it',
+    arguments: [QUEUE, GROUP],
+    options: [{ flags: '--limit <count>', summary: 'jobs behind the head, at most (default 10)' }],
+    examples: [{ command: 'iii group show payment acme', does: 'everything about it' }],
+    load: () => import('../commands/group/show.ts'),
+  },
+  {
+    path: ['group', 'skip'],
+    summary: 'let a group go on without its head, which becomes a dead job',
+    notes: ['iii dlq redrive brings the job back to its place, before those that are still there.'],
+    arguments: [QUEUE, GROUP],
+    options: [
+      { flags: '--reason <text>', summary: 'why, for whoever finds it later' },
+      DRY_RUN,
+      YES,
+    ],
+    examples: [
+      { command: 'iii group skip payment acme --dry-run', does: 'which job it would be' },
+      { command: 'iii group skip payment acme --reason refunded', does: 'asks first' },
+    ],
+    load: () => import('../commands/group/skip.ts'),
+  },
+  {
+    path: ['group', 'park'],
+    summary: 'let a group wait until a time, or until it is resumed; the other groups go on',
+    notes: ['Not while its head is in flight.'],
+    arguments: [QUEUE, GROUP],
+    options: [
+      { flags: '--until <time>', summary: 'go on by itself then: now+2h, or RFC 3339' },
+      { flags: '--for <duration>', summary: 'go on by itself after that: 30m, 2h' },
+      DRY_RUN,
+    ],
+    examples: [
+      { command: 'iii group park payment acme --for 2h', does: 'goes on by itself' },
+      { command: 'iii group park payment acme', does: 'until iii group resume' },
+    ],
+    load: () => import('../commands/group/park.ts'),
+  },
+  {
+    path: ['group', 'resume'],
+    summary: 'let a parked group go on',
+    arguments: [QUEUE, GROUP],
+    options: [DRY_RUN],
+    examples: [{ command: 'iii group resume payment acme', does: 'with the job it waited with' }],
+    load: () => import('../commands/group/resume.ts'),
   },
   {
     path: ['doctor'],

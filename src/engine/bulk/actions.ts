@@ -140,7 +140,7 @@ export function rewriteWith(
     return (rewrites) => store.rewrite?.(rewrites) ?? Promise.resolve([]);
   throw new IiiError(
     'CONFLICT',
-    `the ${store.traits.name} store cannot move, edit or import jobs`,
+    `the ${store.traits.name} store cannot move, edit, import, skip or park jobs`,
     {
       hint: 'redrive and discard work with every store',
     },

@@ -28,7 +28,13 @@ export const STATES: readonly JobState[] = [
   'completed',
   'discarded',
 ];
-const REASONS: readonly DeadReason[] = ['exhausted', 'non_retryable', 'interrupted', 'expired'];
+const REASONS: readonly DeadReason[] = [
+  'exhausted',
+  'non_retryable',
+  'interrupted',
+  'expired',
+  'skipped',
+];
 
 const failedAt = (job: ScannedJob): number | null => (job.state === 'dead' ? job.stampAt : null);
 

@@ -46,6 +46,24 @@ const cases = [
     expect(await stage.leased(9)).toBe('abc');
   }),
 
+  storeCase(
+    'the head of a group can be made to wait, and its group waits with it',
+    async (stage) => {
+      await stage.addAll('abc', { group: '1' });
+      await stage.addAll('x', { group: '2' });
+      const head = await stage.get('a');
+      const dueAt = Date.UTC(9999, 11, 31);
+      expect(await rewrite(stage, { ...head, state: 'delayed', dueAt }, head)).toBe(true);
+      expect(await stage.leased(9)).toBe('x');
+      const parked = await stage.get('a');
+      expect(parked).toMatchObject({ state: 'delayed', dueAt, seq: head.seq });
+      const back = { ...parked, state: 'waiting' as const, dueAt: head.dueAt };
+      expect(await rewrite(stage, back, parked)).toBe(true);
+      expect(await stage.leased(9)).toBe('a');
+    },
+    fifo,
+  ),
+
   storeCase('what changed since it was looked at is left alone', async (stage) => {
     await stage.addAll('ab');
     await stage.kill();
