@@ -8,20 +8,24 @@ import { channelUrl, connectChannel } from './channel-connection.ts';
  * other side is stopped.
  */
 export class ChannelReader {
-  /**
-   * The bytes that were written, to their end. It fails with a ChannelError when the channel is lost;
-   * without a listener that is no error of the process.
-   */
-  readonly stream: Readable;
   readonly #ref: ChannelRef;
-  readonly #url: URL;
+  readonly #engineUrl: string;
   readonly #listeners: ((text: string) => void)[] = [];
+  /** Made when it is asked for: every HTTP request brings a channel, and few are read. */
+  #stream: Readable | undefined;
   #socket: WebSocket | undefined;
 
   constructor(engineUrl: string, ref: ChannelRef) {
     this.#ref = ref;
-    this.#url = channelUrl(engineUrl, ref);
-    this.stream = new Readable({
+    this.#engineUrl = engineUrl;
+  }
+
+  /**
+   * The bytes that were written, to their end. It fails with a ChannelError when the channel is lost;
+   * without a listener that is no error of the process.
+   */
+  get stream(): Readable {
+    this.#stream ??= new Readable({
       read: () => {
         this.#connect().resume();
       },
@@ -29,8 +33,8 @@ export class ChannelReader {
         this.#socket?.terminate();
         done(error);
       },
-    });
-    this.stream.on('error', () => undefined);
+    }).on('error', () => undefined);
+    return this.#stream;
   }
 
   /**
@@ -60,7 +64,7 @@ export class ChannelReader {
   }
 
   #connect(): WebSocket {
-    this.#socket ??= connectChannel(this.#url, {
+    this.#socket ??= connectChannel(channelUrl(this.#engineUrl, this.#ref), {
       onMessage: (data, isBinary) => {
         if (!isBinary) for (const listener of this.#listeners) listener(data.toString());
         else if (!this.stream.push(data)) this.#socket?.pause();

@@ -11,16 +11,13 @@ const FRAME_BYTES = 64 * 1024;
  * is written while the other side does not read waits, and `write` answers `false` meanwhile.
  */
 export class ChannelWriter {
-  /**
-   * Bytes for the reader. `finish` comes when the engine has taken everything. It fails with a
-   * ChannelError when the other side left; without a listener that is no error of the process.
-   */
-  readonly stream: Writable;
   readonly #ref: ChannelRef;
-  readonly #url: URL;
+  readonly #engineUrl: string;
   readonly #onUsed: () => void;
   /** Chunks that are texts: they pass through the stream to stay in order with the bytes. */
   readonly #texts = new WeakSet<Buffer>();
+  /** Made when it is asked for: every HTTP request brings a channel, and few are written. */
+  #stream: Writable | undefined;
   #socket: WebSocket | undefined;
   #whenOpen: (() => void)[] = [];
   #whenClosed: (() => void) | undefined;
@@ -28,9 +25,16 @@ export class ChannelWriter {
   /** `onUsed` is told once, when it begins to connect. */
   constructor(engineUrl: string, ref: ChannelRef, onUsed: () => void) {
     this.#ref = ref;
-    this.#url = channelUrl(engineUrl, ref);
+    this.#engineUrl = engineUrl;
     this.#onUsed = onUsed;
-    this.stream = new Writable({
+  }
+
+  /**
+   * Bytes for the reader. `finish` comes when the engine has taken everything. It fails with a
+   * ChannelError when the other side left; without a listener that is no error of the process.
+   */
+  get stream(): Writable {
+    this.#stream ??= new Writable({
       highWaterMark: FRAME_BYTES,
       write: (chunk: Buffer, _encoding, done) => {
         this.#connected(() => {
@@ -48,8 +52,8 @@ export class ChannelWriter {
         if (!this.stream.writableFinished) this.#socket?.terminate();
         done(error);
       },
-    });
-    this.stream.on('error', () => undefined);
+    }).on('error', () => undefined);
+    return this.#stream;
   }
 
   /** Sends a text, in order with the bytes. @returns `false` when the writer should wait for `drain` */
@@ -77,7 +81,7 @@ export class ChannelWriter {
 
   #connect(): WebSocket {
     this.#onUsed();
-    return connectChannel(this.#url, {
+    return connectChannel(channelUrl(this.#engineUrl, this.#ref), {
       onOpen: () => {
         for (const run of this.#whenOpen.splice(0)) run();
       },

@@ -55,7 +55,9 @@ export function http<Body = unknown>(
       headers: (headers) => {
         say({ type: 'set_headers', headers });
       },
-      stream: writer.stream,
+      get stream() {
+        return writer.stream;
+      },
       close: () => {
         writer.close();
       },

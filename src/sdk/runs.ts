@@ -6,10 +6,27 @@ import type { InvocationError } from './errors.ts';
 import { toWireError } from './errors.ts';
 import type { CallContext, Handler, JobFacts, Worker } from './worker.ts';
 
-interface Run {
-  readonly controller: AbortController;
+/** One call that runs. */
+class Run {
   /** Whether the connection that asked is still there to be answered. */
-  wanted: boolean;
+  wanted = true;
+  /** Made when it is asked for, which few handlers do. */
+  #controller: AbortController | undefined;
+  #reason: InvocationError | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abandon(reason: InvocationError): void {
+    this.wanted = false;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
 }
 
 /** Calls that run in this worker. */
@@ -32,9 +49,9 @@ export class Runs {
 
   /** Runs a handler and answers for it, unless nobody wants the answer by then. Never throws. */
   async run(call: InvokeFunction, handler: Handler): Promise<void> {
-    const run: Run = { controller: new AbortController(), wanted: true };
+    const run = new Run();
     this.#running.add(run);
-    const answer = await this.#carryOut(call, handler, run.controller.signal);
+    const answer = await this.#carryOut(call, handler, run);
     this.#running.delete(run);
     if (run.wanted) this.answer(call, answer);
     if (this.#running.size === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
@@ -57,10 +74,7 @@ export class Runs {
 
   /** Tells every handler that its answer is not wanted any more. */
   abandon(reason: InvocationError): void {
-    for (const run of this.#running) {
-      run.wanted = false;
-      run.controller.abort(reason);
-    }
+    for (const run of this.#running) run.abandon(reason);
   }
 
   /** Resolves when nothing runs. */
@@ -72,11 +86,11 @@ export class Runs {
   async #carryOut(
     call: InvokeFunction,
     handler: Handler,
-    signal: AbortSignal,
+    run: Run,
   ): Promise<string | null | { readonly error: WireError }> {
     let result: unknown;
     try {
-      const context = contextOf(call, signal, this.#worker);
+      const context = contextOf(call, run, this.#worker);
       const payload = this.#channels.parse(call.data.text);
       result = await currentCall.run(context, () => handler(payload, context));
     } catch (thrown) {
@@ -92,14 +106,25 @@ export class Runs {
   }
 }
 
-function contextOf(call: InvokeFunction, signal: AbortSignal, iii: Worker): CallContext {
+function contextOf(call: InvokeFunction, run: Run, iii: Worker): CallContext {
   const { functionId: function_id, traceparent, baggage } = call;
-  const { job, metadata } = readMetadata(call.metadata?.text ?? 'null');
-  return { function_id, job, signal, traceparent, baggage, metadata, iii };
+  const { job, metadata } = readMetadata(call.metadata?.text ?? null);
+  return {
+    function_id,
+    job,
+    get signal() {
+      return run.signal;
+    },
+    traceparent,
+    baggage,
+    metadata,
+    iii,
+  };
 }
 
 /** The engine puts what it says about a job beside what the producer gave. */
-function readMetadata(text: string): { job: JobFacts | null; metadata: unknown } {
+function readMetadata(text: string | null): { job: JobFacts | null; metadata: unknown } {
+  if (text === null) return { job: null, metadata: null };
   const given: unknown = JSON.parse(text);
   if (typeof given !== 'object' || given === null || !('iii.job' in given)) {
     return { job: null, metadata: given };
