@@ -56,7 +56,7 @@ async function run(
   args: readonly string[],
   options: CliOptions,
 ): Promise<CliResult> {
-  const { engine, stdin = { kind: 'null' }, deadlineMs = 20_000 } = options;
+  const { engine, stdin = { kind: 'null' }, deadlineMs = 40_000 } = options;
   const file = stdin.kind === 'file' ? openSync(stdin.path, 'r') : undefined;
   const child = spawn(command, args, {
     cwd: options.cwd ?? engine?.folder ?? tmpdir(),

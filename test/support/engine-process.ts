@@ -8,8 +8,8 @@ import { within } from './eventually.ts';
 /** The built binary. */
 export const BINARY = fileURLToPath(new URL('../../bin/iii.js', import.meta.url));
 
-const START_MS = 15_000;
-const STOP_MS = 15_000;
+const START_MS = 30_000;
+const STOP_MS = 30_000;
 
 export interface Exit {
   readonly code: number | null;

@@ -13,7 +13,7 @@ export function pause(ms: number): Promise<void> {
  */
 export async function eventually<Value>(
   check: () => Value | undefined | false | Promise<Value | undefined | false>,
-  deadlineMs = 10_000,
+  deadlineMs = 20_000,
 ): Promise<Value> {
   const endsAt = performance.now() + deadlineMs;
   let last: unknown;

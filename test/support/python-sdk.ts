@@ -9,7 +9,7 @@ export const PYTHON_VERSIONS: readonly string[] = ['0.10.0', '0.11.6', '0.22.1']
 
 const run = promisify(execFile);
 const INSTALL_MS = 120_000;
-const STOP_MS = 10_000;
+const STOP_MS = 20_000;
 
 /** What came of the attempt to get a published Python SDK. */
 export type PythonSdk =

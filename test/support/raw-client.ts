@@ -179,7 +179,7 @@ export class RawClient {
   }
 
   /** Waits for the nth delivery, counted from 1. */
-  delivery(nth = 1, functionId?: string, deadlineMs = 10_000): Promise<Frame> {
+  delivery(nth = 1, functionId?: string, deadlineMs = 20_000): Promise<Frame> {
     return eventually(() => this.deliveries(functionId)[nth - 1], deadlineMs);
   }
 

@@ -221,7 +221,7 @@ export class SdkWorker {
   }
 
   /** Waits for the nth call of a function, counted from 1. */
-  call(functionId: string, nth = 1, deadlineMs = 10_000): Promise<WorkerCall> {
+  call(functionId: string, nth = 1, deadlineMs = 20_000): Promise<WorkerCall> {
     return eventually(() => this.callsOf(functionId)[nth - 1], deadlineMs);
   }
 
