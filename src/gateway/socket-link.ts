@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { CancelTimer, Clock } from '../base/clock.ts';
+import { type CancelTimer, type Clock, nextTurn } from '../base/clock.ts';
 import type { Link } from '../engine/link.ts';
 import type { GatewayLimits } from './limits.ts';
 
@@ -50,19 +50,17 @@ export class SocketLink implements Link {
   }
 
   /**
-   * Holds writes back until everything that can run now has run, so that the frames of one tick leave
-   * in one write. A microtask alone would run before other microtasks that still send, a tick alone
-   * before all of them.
+   * Holds writes back until everything the system had ready was read, so that what many connections
+   * caused leaves in one write, and the peer reads it in one go: HTTP requests come over a connection
+   * each, and would otherwise cost a write each. When nothing else is ready, nothing waits.
    */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
     this.#socket.cork();
-    queueMicrotask(() => {
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
+    void nextTurn().then(() => {
+      this.#corked = false;
+      this.#socket.uncork();
     });
   }
 }
