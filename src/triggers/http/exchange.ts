@@ -111,8 +111,9 @@ export class Exchange {
       return;
     }
     const payload = new RequestPayload(request, route, params, query, json?.text ?? 'null');
-    if (!(await this.#passes(this.#parts.middlewareIds, payload))) return;
-    if (!(await this.#meetsCondition(payload))) return;
+    const { middlewareIds } = this.#parts;
+    if (middlewareIds.length > 0 && !(await this.#passes(middlewareIds, payload))) return;
+    if (route.conditionId !== null && !(await this.#meets(route.conditionId, payload))) return;
     if (!(await this.#passes(route.middlewareIds, payload))) return;
     if (this.#isDecided) return;
     const [body, answer] = this.#openChannels(json?.bytes);
@@ -159,9 +160,7 @@ export class Exchange {
     return true;
   }
 
-  async #meetsCondition(payload: RequestPayload): Promise<boolean> {
-    const { conditionId } = this.#routed.route;
-    if (conditionId === null) return true;
+  async #meets(conditionId: string, payload: RequestPayload): Promise<boolean> {
     const result = await this.#ask(conditionId, payload.withoutChannels());
     if (result === undefined) return false;
     if (result.value !== 'false') return true;

@@ -23,6 +23,8 @@ export class HttpTriggers implements TriggerType {
   readonly #routes = new Routes();
   readonly #byBinding = new Map<Binding, Route>();
   #open = 0;
+  /** The `Host` that was allowed last: clients keep asking for the same one. */
+  #knownHost: string | undefined;
 
   constructor(options: HttpTriggerOptions) {
     this.#options = options;
@@ -103,10 +105,12 @@ export class HttpTriggers implements TriggerType {
   /** What a browser on a foreign page may be used for, and what not. */
   #refusalOf({ method = '', headers }: IncomingMessage): Reply | undefined {
     const { rules, cors } = this.#options;
-    if (!isHostAllowed(headers.host ?? '', rules)) {
+    const host = headers.host ?? '';
+    if (host !== this.#knownHost && !isHostAllowed(host, rules)) {
       const message = 'this engine does not answer to that Host; add the name to allowed_hosts';
       return errorReply(403, { code: 'FORBIDDEN', message });
     }
+    this.#knownHost = host;
     if (isForeignChange(method, headers, rules.allowedOrigins, cors)) {
       const message = 'pages of another origin may not do this; cors.allowed_origins can allow it';
       return errorReply(403, { code: 'FORBIDDEN', message });
@@ -117,8 +121,9 @@ export class HttpTriggers implements TriggerType {
 
 /** Path and query of a request target, not decoded. */
 function splitTarget(target: string): readonly [path: string, query: string] {
-  const local = target.replace(/^https?:\/\/[^/?#]*/i, '');
-  const [before = ''] = local.split('#', 1);
+  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
+  const hash = local.indexOf('#');
+  const before = hash === -1 ? local : local.slice(0, hash);
   const at = before.indexOf('?');
   const path = at === -1 ? before : before.slice(0, at);
   const query = at === -1 ? '' : before.slice(at + 1);

@@ -5,7 +5,8 @@ import type { Route } from './routes.ts';
 /** What functions are told about a request, as JSON texts that are put together per call. */
 export class RequestPayload {
   readonly #head: string;
-  readonly #description: string;
+  readonly #parts: string;
+  readonly #method: string;
 
   /** `body` is JSON text and carried unread. */
   constructor(
@@ -20,7 +21,8 @@ export class RequestPayload {
     const parts =
       `"query_params":${queryText(query)},"path_params":${JSON.stringify(params)}` +
       `,"headers":${headersText(request)}`;
-    this.#description = `{${parts},"method":${method}}`;
+    this.#parts = parts;
+    this.#method = method;
     this.#head =
       `{${parts},"path":${path},"method":${method},"body":${body}` +
       `,"trigger":{"type":"http","path":${path},"method":"${route.method}"}`;
@@ -28,7 +30,7 @@ export class RequestPayload {
 
   /** For the handler. */
   withChannels(requestBody: ChannelRef, response: ChannelRef): string {
-    return `${this.#head},"request_body":${JSON.stringify(requestBody)},"response":${JSON.stringify(response)}}`;
+    return `${this.#head},"request_body":${refText(requestBody)},"response":${refText(response)}}`;
   }
 
   /** For conditions. */
@@ -38,8 +40,14 @@ export class RequestPayload {
 
   /** For middleware. */
   forMiddleware(): string {
-    return `{"phase":"preHandler","request":${this.#description},"context":{}}`;
+    const description = `{${this.#parts},"method":${this.#method}}`;
+    return `{"phase":"preHandler","request":${description},"context":{}}`;
   }
+}
+
+/** Ids and keys are UUIDs: nothing in them has to be escaped. */
+function refText({ channel_id, access_key, direction }: ChannelRef): string {
+  return `{"channel_id":"${channel_id}","access_key":"${access_key}","direction":"${direction}"}`;
 }
 
 /** Of a name that comes twice, the last value. */
