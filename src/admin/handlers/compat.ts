@@ -1,8 +1,7 @@
 import { IiiError } from '../../base/errors.ts';
-import type { DeadSelection } from '../../queue/store.ts';
 import type { Job } from '../../queue/types.ts';
 import { invalid, type Input } from '../input.ts';
-import { discardAll, listDead, redriveAll } from './dead-letters.ts';
+import { discardOne, listDead, redriveAll, redriveExactly } from './dead-letters.ts';
 import type { AdminParts, Handler } from './handler.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
 import { knownQueues, findQueue, queuesOfDeadLetters } from './queue-names.ts';
@@ -12,28 +11,33 @@ const BROKER_TYPE = 'function_queue';
 
 /** The queue functions of the original, under its names and in its shapes (wire-protocol.md §5.8). */
 export function compatHandlers({ engine }: AdminParts): Readonly<Record<string, Handler>> {
-  const selectOne = async (input: Input): Promise<DeadSelection> => {
+  const selectOne = async (input: Input) => {
     const queue = queueName(input);
     const id = input.optionalString('message_id') ?? '';
     if (id === '') throw new IiiError('message_id_not_set', 'message_id is required');
-    return { queues: await queuesOfDeadLetters(engine, queue), ids: [id], limit: 1 };
+    return { queues: await queuesOfDeadLetters(engine, queue), id };
   };
-  const answerOne = (input: Input, moved: readonly string[]) => ({
+  const answerOne = (input: Input, wasMoved: boolean) => ({
     queue: queueName(input),
     message_id: input.string('message_id'),
-    redriven: moved.length,
+    redriven: wasMoved ? 1 : 0,
   });
   return {
-    'iii::queue::redrive': async (input) => {
+    'iii::queue::redrive': async (input, call) => {
       const queue = queueName(input);
       const queues = await queuesOfDeadLetters(engine, queue);
-      const moved = await redriveAll(engine, { queues, ids: null, limit: Number.MAX_SAFE_INTEGER });
-      return { queue, redriven: moved.length };
+      const all = { queues, limit: Number.MAX_SAFE_INTEGER };
+      return { queue, redriven: await redriveAll(engine, all, call) };
     },
-    'iii::queue::redrive_message': async (input) =>
-      answerOne(input, await redriveAll(engine, await selectOne(input))),
-    'iii::queue::discard_message': async (input) =>
-      answerOne(input, await discardAll(engine, await selectOne(input))),
+    'iii::queue::redrive_message': async (input, call) => {
+      const { queues, id } = await selectOne(input);
+      const moved = await redriveExactly(engine, { queues, ids: [id], limit: 1 }, call);
+      return answerOne(input, moved.length > 0);
+    },
+    'iii::queue::discard_message': async (input) => {
+      const { queues, id } = await selectOne(input);
+      return answerOne(input, await discardOne(engine, queues, id));
+    },
     'engine::queue::list_topics': async () =>
       [...(await knownQueues(engine)).values()].map(({ policy }) => ({
         name: policy.name,

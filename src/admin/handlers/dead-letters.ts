@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts';
+import type { LocalCall } from '../../engine/functions.ts';
 import { LIMITS } from '../../queue/limits.ts';
 import type { DeadSelection } from '../../queue/store.ts';
 import type { Job } from '../../queue/types.ts';
@@ -6,8 +7,8 @@ import type { Plan } from '../contract.ts';
 import { invalid, type Input } from '../input.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { planBulk } from './bulk-plan.ts';
+import { changeExactly, changeJobs } from './change-exactly.ts';
 import { clusterErrors } from './clusters.ts';
-import { endExactly, endJobs } from './end-exactly.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
 import { knownQueues, queuesOfDeadLetters } from './queue-names.ts';
 import { SelectedPages } from './selected-pages.ts';
@@ -67,14 +68,17 @@ export function deadLetterHandlers({
       const selection = { ...readNarrowing(input, engine), queues };
       return { queue, ...(await clusterErrors(engine, selection)) };
     },
-    'iii::dlq::redrive': async (input) => {
+    'iii::dlq::redrive': async (input, call) => {
       const queue = input.optionalString('queue') ?? null;
       const selection = await readSelection(engine, queue, input);
       if (input.flag('dryRun')) {
         const { plan, notFound } = await makePlan(engine, 'redrive', selection, queue);
         return { queue, redriven: plan.total, dryRun: true, plan, ...notFound };
       }
-      const moved = await redriveAll(engine, selection);
+      if (selection.ids === null) {
+        return { queue, redriven: await redriveAll(engine, selection, call) };
+      }
+      const moved = await redriveExactly(engine, { ...selection, ids: selection.ids }, call);
       return { queue, redriven: moved.length, ...missing(selection, moved) };
     },
     'iii::dlq::discard': async (input, call) => {
@@ -90,59 +94,63 @@ export function deadLetterHandlers({
       const { queues, ids, limit } = selection;
       const what = { action: 'discard', queues, limit } as const;
       if (ids === null) {
-        const { changed } = await endJobs(engine, { ...what, ids }, call);
+        const { changed } = await changeJobs(engine, { ...what, ids }, call);
         return { queue, discarded: changed };
       }
-      const ended = await endExactly(engine, { ...what, ids }, call);
+      const ended = await changeExactly(engine, { ...what, ids }, call);
       return { queue, discarded: ended.length, ...missing(selection, ended) };
     },
   };
 }
 
-/** Brings the selected jobs back, batch by batch, each batch atomic. Answers their ids. */
-export async function redriveAll(engine: Engine, selection: DeadSelection): Promise<string[]> {
-  const moved = await inBatches(selection, await countDead(engine, selection.queues), (batch) =>
-    engine.store.redrive(batch),
-  );
-  const { queues } = selection;
-  if (moved.length > 0) {
-    engine.events.emit({ kind: 'jobs_redriven', queues, jobs: moved.length });
-  }
-  return moved;
-}
-
-/** Ends the selected jobs, batch by batch, each batch atomic. Answers their ids. */
-export async function discardAll(engine: Engine, selection: DeadSelection): Promise<string[]> {
-  const moved = await inBatches(selection, await countDead(engine, selection.queues), (batch) =>
-    engine.store.discard(batch),
-  );
-  for (const id of moved) engine.events.emit({ kind: 'job_discarded', id });
-  return moved;
-}
-
 /**
- * Works through a selection in atomic batches. Not more jobs than are dead at the start: those that
- * die again meanwhile stay dead.
+ * Brings dead jobs of these queues back, oldest death first: what fits into one atomic batch at once,
+ * more as a task, which an engine that was killed goes on with. Answers how many.
+ * @throws IiiError CONFLICT or UNAVAILABLE when it was not done to the end
  */
-async function inBatches(
-  selection: DeadSelection,
-  deadAtStart: number,
-  move: (batch: DeadSelection) => Promise<readonly string[]>,
-): Promise<string[]> {
-  const { queues, ids, limit } = selection;
-  const moved: string[] = [];
-  let remaining = Math.min(limit, ids?.length ?? deadAtStart);
-  let offset = 0;
-  while (remaining > 0) {
-    const size = Math.min(remaining, LIMITS.bulkBatch);
-    const batchIds = ids === null ? null : ids.slice(offset, offset + size);
-    const batch = await move({ queues, ids: batchIds, limit: size });
-    moved.push(...batch);
-    offset += size;
-    remaining -= size;
-    if (ids === null && batch.length < size) break;
+export async function redriveAll(
+  engine: Engine,
+  { queues, limit }: Pick<DeadSelection, 'queues' | 'limit'>,
+  call: LocalCall,
+): Promise<number> {
+  const dead = await countDead(engine, queues);
+  if (Math.min(limit, dead) <= LIMITS.bulkBatch) {
+    return (await redriveAtOnce(engine, { queues, ids: null, limit: Math.min(limit, dead) }))
+      .length;
   }
+  const most = limit === Number.MAX_SAFE_INTEGER ? null : limit;
+  const what = { action: 'redrive', queues, ids: null, limit: most } as const;
+  return (await changeJobs(engine, what, call)).changed;
+}
+
+/** The same for these jobs of these queues. Answers the ids of those that it brought back. */
+export async function redriveExactly(
+  engine: Engine,
+  selection: DeadSelection & { readonly ids: readonly string[] },
+  call: LocalCall,
+): Promise<readonly string[]> {
+  const { queues, ids, limit } = selection;
+  if (Math.min(limit, ids.length) <= LIMITS.bulkBatch) return redriveAtOnce(engine, selection);
+  return changeExactly(engine, { action: 'redrive', queues, ids, limit }, call);
+}
+
+/** One atomic batch. */
+async function redriveAtOnce(engine: Engine, selection: DeadSelection): Promise<readonly string[]> {
+  const moved = await engine.store.redrive(selection);
+  const { queues } = selection;
+  if (moved.length > 0) engine.events.emit({ kind: 'jobs_redriven', queues, jobs: moved.length });
   return moved;
+}
+
+/** Ends one dead job; answers whether it did. */
+export async function discardOne(
+  engine: Engine,
+  queues: readonly string[],
+  id: string,
+): Promise<boolean> {
+  const ended = await engine.store.discard({ queues, ids: [id], limit: 1 });
+  for (const one of ended) engine.events.emit({ kind: 'job_discarded', id: one });
+  return ended.length > 0;
 }
 
 async function readSelection(

@@ -4,7 +4,7 @@ import type { Engine } from '../../engine/engine.ts';
 import type { JobFilter, QueueStats } from '../../queue/store.ts';
 import { STATES } from '../../queue/select/fields.ts';
 import type { Job, JobState } from '../../queue/types.ts';
-import { endExactly } from './end-exactly.ts';
+import { changeExactly } from './change-exactly.ts';
 import { explainJob } from './explain.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { findQueue } from './queue-names.ts';
@@ -94,7 +94,7 @@ export function jobHandlers({
       }
       if (dryRun) return { cancelled: cancellable.length, skipped };
       const what = { action: 'cancel', queues: null, ids: cancellable, limit: null } as const;
-      const ended = new Set(await endExactly(engine, what, call));
+      const ended = new Set(await changeExactly(engine, what, call));
       const left = cancellable.filter((id) => !ended.has(id));
       skipped.push(...left.map((id) => ({ id, why: 'it changed meanwhile' })));
       return { cancelled: ended.size, skipped };

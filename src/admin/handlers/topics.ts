@@ -80,11 +80,8 @@ export function topicQueueHandlers({ engine }: AdminParts): Readonly<Record<stri
       const stats = await engine.store.stats();
       return queues.reduce((total, queue) => total + (stats.get(queue)?.dead ?? 0), 0);
     },
-    'queue.redrive_dlq': async (input) => {
-      const queues = await queuesOf(input);
-      const selection = { queues, ids: null, limit: Number.MAX_SAFE_INTEGER };
-      return (await redriveAll(engine, selection)).length;
-    },
+    'queue.redrive_dlq': async (input, call) =>
+      redriveAll(engine, { queues: await queuesOf(input), limit: Number.MAX_SAFE_INTEGER }, call),
   };
 }
 

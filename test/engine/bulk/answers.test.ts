@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { die, openStage } from './stage.ts';
+import { die, openStage, type Stage } from './stage.ts';
 
 interface Answer {
   readonly discarded: number;
@@ -58,5 +58,67 @@ describe('a change that its caller waits for', () => {
     await expect(discarding).rejects.toMatchObject({ details: { code: 'UNAVAILABLE' } });
     expect(stopping).toHaveLength(1);
     await Promise.all(stopping);
+  });
+});
+
+describe('a redrive that its caller waits for', () => {
+  const MANY = 1_001;
+
+  async function manyDead(): Promise<Stage> {
+    const stage = await openStage();
+    await stage.admin('iii::queue::pause', { queue: 'payment' });
+    for (let n = 0; n < MANY; n++) await stage.enqueue('f', { n }, { queue: 'payment' });
+    stage.fails = 'boom';
+    await stage.admin('iii::queue::resume', { queue: 'payment' });
+    for (let turn = 0; turn < MANY && (await stage.dead()) < MANY; turn++) await stage.advance();
+    stage.fails = null;
+    await stage.admin('iii::queue::pause', { queue: 'payment' });
+    await stage.advance(10);
+    return stage;
+  }
+
+  it('is one atomic step when it fits into one, and no task', async () => {
+    const stage = await openStage();
+    await die(stage, 3, () => 'boom');
+    expect(await stage.admin('iii::dlq::redrive', { queue: 'payment' })).toEqual({
+      queue: 'payment',
+      redriven: 3,
+    });
+    expect(stage.engine.tasks.list()).toEqual([]);
+  });
+
+  it('is a task when it is more, which is in the audit trail, and answers the same', async () => {
+    const stage = await manyDead();
+    expect(await stage.admin('iii::dlq::redrive', { queue: 'payment' })).toEqual({
+      queue: 'payment',
+      redriven: MANY,
+    });
+    expect(stage.engine.tasks.list()).toMatchObject([
+      { request: { action: 'redrive' }, state: 'done', changed: MANY },
+    ]);
+    const { entries } = (await stage.admin('iii::audit::list')) as { entries: unknown[] };
+    expect(entries).toContainEqual(
+      expect.objectContaining({ action: 'task redrive', by: 'this process' }),
+    );
+  });
+
+  it('goes on after the engine was stopped in the middle of it', async () => {
+    const stage = await manyDead();
+    const { store, tasks } = stage.engine;
+    const redrive = store.redrive.bind(store);
+    const stopping: Promise<void>[] = [];
+    store.redrive = (selection) => {
+      stopping.push(tasks.stop());
+      return redrive(selection);
+    };
+    const redriving = stage.admin('iii::dlq::redrive', { queue: 'payment' });
+    await expect(redriving).rejects.toMatchObject({ details: { code: 'UNAVAILABLE' } });
+    await Promise.all(stopping);
+    expect(await stage.dead()).toBeGreaterThan(0);
+    store.redrive = redrive;
+    await tasks.start();
+    const [{ id } = { id: '' }] = tasks.list();
+    expect(await stage.wait(id)).toMatchObject({ state: 'done', changed: MANY });
+    expect(await stage.dead()).toBe(0);
   });
 });

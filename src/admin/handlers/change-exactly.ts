@@ -7,11 +7,11 @@ import { callerName } from './bulk-input.ts';
 const LONGEST_MS = 24 * 3_600_000;
 
 /**
- * Ends exactly these jobs, so that it can be undone, and waits until it is done. Answers the ids of
- * those that this call ended: what else ended meanwhile is not among them.
+ * Changes exactly these jobs as a task, and waits until it is done. Answers the ids of those that this
+ * call changed: what else changed meanwhile is not among them.
  * @throws IiiError CONFLICT or UNAVAILABLE when it was not done to the end
  */
-export async function endExactly(
+export async function changeExactly(
   engine: Engine,
   what: {
     readonly action: BulkAction;
@@ -21,16 +21,17 @@ export async function endExactly(
   },
   call: LocalCall,
 ): Promise<readonly string[]> {
-  const ended: string[] = [];
-  await endJobs(engine, what, call, (ids) => ended.push(...ids));
-  return ended;
+  const changed: string[] = [];
+  await changeJobs(engine, what, call, (ids) => changed.push(...ids));
+  return changed;
 }
 
 /**
- * Ends these jobs, or all of some queues, so that it can be undone, and waits until it is done.
+ * Changes these jobs, or all of some queues, as a task that survives the end of the engine, and waits
+ * until it is done. What it ends can be undone.
  * @throws IiiError CONFLICT or UNAVAILABLE when it was not done to the end
  */
-export async function endJobs(
+export async function changeJobs(
   { tasks }: Engine,
   what: {
     readonly action: BulkAction;
@@ -39,7 +40,7 @@ export async function endJobs(
     readonly limit: number | null;
   },
   call: LocalCall,
-  onEnded?: (ids: readonly string[]) => void,
+  onChanged?: (ids: readonly string[]) => void,
 ): Promise<TaskRecord> {
   const { action, queues, ids, limit } = what;
   const request = {
@@ -53,7 +54,7 @@ export async function endJobs(
     keepsUndo: true,
     by: callerName(call),
   };
-  const { id } = await tasks.begin(request, onEnded);
+  const { id } = await tasks.begin(request, onChanged);
   const record = await tasks.wait(id, LONGEST_MS);
   if (record.state !== 'done') throw notDone(record);
   return record;
