@@ -12,6 +12,8 @@ const CALL_TIMEOUT_MS = 30_000;
 export interface WorkerOptions {
   /** Shown where workers are listed. Default: III_WORKER_NAME, else host and process id. */
   readonly name?: string;
+  /** The same as `name`, as `iii-sdk` spells it. */
+  readonly workerName?: string;
   readonly description?: string;
   /** Default: III_TOKEN. Sent as `Authorization: Bearer …`. */
   readonly token?: string;
@@ -52,7 +54,7 @@ export function registerWorker(
     profile: {
       runtime: 'node',
       version: VERSION,
-      name: options.name ?? process.env['III_WORKER_NAME'] ?? `${hostname()}:${process.pid}`,
+      name: nameOf(options),
       description: options.description,
       os: `${process.platform} ${release()} (${process.arch})`,
       pid: process.pid,
@@ -60,4 +62,8 @@ export function registerWorker(
     },
     onProblem: options.onProblem ?? (() => undefined),
   });
+}
+
+function nameOf({ name, workerName }: WorkerOptions): string {
+  return name ?? workerName ?? process.env['III_WORKER_NAME'] ?? `${hostname()}:${process.pid}`;
 }

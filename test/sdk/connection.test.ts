@@ -55,7 +55,7 @@ describe('the connection of a worker', () => {
   it('ends its old self at the engine when only its own side was lost', async () => {
     const { url, port } = await startEngine();
     const relay = await startRelay(port);
-    const worker = startWorker(relay.url, { name: 'one' });
+    const worker = startWorker(relay.url, { workerName: 'one' });
     worker.registerFunction('f', () => 'here');
     await worker.ready();
     relay.cutWorkerSide();
