@@ -59,8 +59,10 @@ export class BulkTasks implements Service {
   async stop(): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
-    for (const cancel of this.#timers.values()) cancel();
     await Promise.all([...this.#runs.values()].map((run) => run.end('halt')));
+    // last: a task that has just ended has begun to wait for the end of its undo
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
     this.#notify();
   }
 

@@ -73,7 +73,7 @@ async function leftBehind(action: BulkAction, pending: readonly number[]) {
     now: () => clock.now(),
   });
   await clock.advance(10);
-  return { tasks, store, archive, ids, die };
+  return { tasks, store, state, archive, clock, ids, die };
 }
 
 describe('a task that goes on after the engine was killed', () => {
@@ -123,4 +123,22 @@ describe('a task that goes on after the engine was killed', () => {
       expect((await store.stats()).get('q')?.dead).toBe(6);
     },
   );
+});
+
+describe('a stop of the engine', () => {
+  it('waits for nothing that can be undone, even when the task ends during the stop', async () => {
+    const { tasks, state, clock } = await leftBehind('discard', []);
+    const update = state.update.bind(state);
+    const stopping: Promise<void>[] = [];
+    state.update = (scope, key, change) => {
+      if (scope === 'iii::audit') stopping.push(tasks.stop());
+      return update(scope, key, change);
+    };
+    await tasks.start();
+    await tasks.wait(ID, 60_000);
+    await Promise.all(stopping);
+    expect(stopping).not.toEqual([]);
+    expect(tasks.get(ID).state).toBe('done');
+    expect(clock.nextTimerAt()).toBeUndefined();
+  });
 });
