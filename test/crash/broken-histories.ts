@@ -200,7 +200,7 @@ export const BROKEN: readonly BrokenHistory[] = [
   [
     'I11',
     'a dead job that a redrive leaves out',
-    /^1 dead jobs were to be redriven, and 0 were/,
+    /^1 dead jobs were to be redriven, and 1 were left/,
     [...sound, command(50, 'redrive', ['B']), effect(50, [])],
   ],
   [

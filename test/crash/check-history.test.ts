@@ -10,6 +10,7 @@ import {
   crashAt,
   delivered,
   dump,
+  effect,
   GOOD,
   grouped,
   redriven,
@@ -66,6 +67,16 @@ describe('the checker of histories', () => {
 
   it.for(BROKEN)('finds against %s: %s', ([id, , violation, lines, changed]) => {
     expect(violationsOf(lines, changed)[id]).toContainEqual(expect.stringMatching(violation));
+  });
+
+  it('lets a discard whose answer was lost be faster than a redrive', () => {
+    const lost: HistoryLine[] = [
+      command(10, 'discard', ['B']),
+      { kind: 'uncertain', at: 10.1, number: 10, error: null },
+      command(50, 'redrive', ['B']),
+      effect(50, []),
+    ];
+    expect(violationsOf([...sound, ...lost])).not.toHaveProperty('I11');
   });
 
   it('finds against I20: a store that shows something else after a restart', () => {
