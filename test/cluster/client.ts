@@ -111,11 +111,19 @@ export class ClusterProducer extends Client {
   refused = 0;
   readonly #sink: Sink;
   readonly #pending = new Map<string, (receipt: boolean) => void>();
+  readonly #paceMs: number;
   #producing = true;
 
-  constructor(url: () => string | undefined, sink: Sink, groups: readonly number[]) {
+  /** @param paceMs pause between two jobs of a group, at least; at most twice as much */
+  constructor(
+    url: () => string | undefined,
+    sink: Sink,
+    groups: readonly number[],
+    paceMs: number,
+  ) {
     super(url);
     this.#sink = sink;
+    this.#paceMs = paceMs;
     for (const group of groups) void this.#produce(group);
   }
 
@@ -148,7 +156,7 @@ export class ClusterProducer extends Client {
         this.refused++;
         await pause(RETRY_MS);
       }
-      await pause(400 + systemRandom.fraction() * 400);
+      await pause(this.#paceMs * (1 + systemRandom.fraction()));
     }
   }
 

@@ -1,23 +1,21 @@
 import { pause } from '../support/eventually.ts';
 import { EngineProcess } from '../support/engine-process.ts';
 import { Relay } from '../support/relay.ts';
+import { LEASE_MS, type SharedStore } from './shared-store.ts';
 
-const LEASE_MS = 2_000;
-export const GROUP_CONCURRENCY = 20;
+/** Attempts of one engine at once. */
 export const CONCURRENCY = 9;
 
-const CONFIG = (port: number): string => `
+const configOf = (store: SharedStore, port: number): string => `
 workers:
   - name: iii-queue
     config:
-      adapter:
-        name: redis
-        config: { redis_url: 'redis://127.0.0.1:${port}', lease_ms: ${LEASE_MS} }
+      adapter: ${store.adapter(port)}
       queue_configs:
         work:
           type: fifo
           message_group_field: group
-          group_concurrency: ${GROUP_CONCURRENCY}
+          group_concurrency: ${store.groupConcurrency}
           concurrency: ${CONCURRENCY}
           max_retries: 1000
           max_interruptions: 1000
@@ -25,7 +23,7 @@ workers:
           max_backoff_ms: 200
 `;
 
-/** One engine of a cluster, with a relay between it and Redis, and what can be done to it. */
+/** One engine of a cluster, with a relay between it and the store, and what can be done to it. */
 export class Member {
   readonly name: string;
   readonly faults: Record<'kill' | 'freeze' | 'cut' | 'hold', number> = {
@@ -37,15 +35,17 @@ export class Member {
   /** Whether something is being done to it. */
   busy = false;
   #engine: EngineProcess | undefined;
+  readonly #store: SharedStore;
   readonly #relay: Relay;
 
-  private constructor(name: string, relay: Relay) {
+  private constructor(name: string, store: SharedStore, relay: Relay) {
     this.name = name;
+    this.#store = store;
     this.#relay = relay;
   }
 
-  static async start(name: string, redisPort: number): Promise<Member> {
-    const member = new Member(name, await Relay.to(redisPort));
+  static async start(name: string, store: SharedStore): Promise<Member> {
+    const member = new Member(name, store, await Relay.to(store.port));
     await member.#start();
     return member;
   }
@@ -96,7 +96,7 @@ export class Member {
 
   async #start(): Promise<void> {
     this.#engine = await EngineProcess.start({
-      config: CONFIG(this.#relay.port),
+      config: configOf(this.#store, this.#relay.port),
       configuredStore: true,
       args: ['--grace', '2s'],
     });
