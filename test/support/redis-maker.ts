@@ -8,8 +8,11 @@ import { RedisStore } from '../../src/stores/redis/redis-store.ts';
 import type { RedisServer } from './redis-server.ts';
 import type { StoreMaker } from './store-fixture.ts';
 
-/** Stores on one server, each under a prefix of its own. The time of their scripts is the clock's. */
-export function redisMaker(server: () => RedisServer): StoreMaker {
+/**
+ * Stores on one server, each under a prefix of its own. The time of their scripts is the clock's.
+ * @param family what all prefixes begin with
+ */
+export function redisMaker(server: () => Pick<RedisServer, 'url'>, family = 'test-'): StoreMaker {
   const prefixes = new WeakMap<Store, string>();
   const clocks = new WeakMap<Store, ManualClock>();
   const companions = new WeakMap<Store, Store[]>();
@@ -39,7 +42,7 @@ export function redisMaker(server: () => RedisServer): StoreMaker {
     return other;
   };
   return {
-    open: (policies, clock) => openOn(`test-${systemRandom.uuid()}`, policies, clock),
+    open: (policies, clock) => openOn(`${family}${systemRandom.uuid()}`, policies, clock),
     reopen: async (store, policies, clock) => {
       await store.close();
       return openOn(prefixes.get(store)!, policies, clock);

@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
 import { loadClient } from './load-client.ts';
-import { failureOf, RedisFailure } from './redis-errors.ts';
+import { clusterRefused, failureOf, RedisFailure } from './redis-errors.ts';
 import type { Script } from './scripts/script.ts';
 
 /** Longest wait for an answer. */
@@ -46,21 +46,30 @@ export class RedisConnection {
     this.place = placeOf(parts.url.reveal());
   }
 
-  /** Connects for the first time. @throws RedisFailure when that is not possible now */
+  /**
+   * Connects for the first time.
+   * @throws RedisFailure when that is not possible now; IiiError STORE_FAILED when it is a cluster
+   */
   async open(): Promise<void> {
     const Client = await loadClient();
     const client = new Client(this.#parts.url.reveal(), this.#options());
     this.#client = client;
     this.#watch(client);
+    let server: string;
     try {
       await client.connect();
-      this.#majorVersion = majorVersion(await client.info('server').catch(() => ''));
+      server = await client.info('server').catch(() => '');
     } catch (thrown) {
       const cause = this.#lastError === 'it is not connected' ? messageOf(thrown) : this.#lastError;
       client.disconnect();
       const isReply = thrown instanceof Error && thrown.name === 'ReplyError';
       throw failureOf(isReply ? thrown : new Error(cause), this.place, false);
     }
+    if (server.includes('redis_mode:cluster')) {
+      client.disconnect();
+      throw clusterRefused(this.place);
+    }
+    this.#majorVersion = majorVersion(server);
   }
 
   /**

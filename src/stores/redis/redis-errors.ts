@@ -27,6 +27,15 @@ const CAUSES: Readonly<Record<string, { readonly cause: string; readonly hint: s
   MOVED: { cause: 'it is a cluster', hint: 'use a single primary, with replicas if wanted' },
 };
 
+/** Why a node of a Redis cluster is not used. */
+export function clusterRefused(place: string): IiiError {
+  return new IiiError('STORE_FAILED', `Redis at ${place} is a node of a Redis cluster.`, {
+    reason:
+      'Jobs of several queues are accepted in one step, which a cluster cannot do over its slots.',
+    hint: 'Point redis_url at a Redis with cluster-enabled no: a primary, with replicas if wanted.',
+  });
+}
+
 /** Something that Redis did not do, or did not say that it did. */
 export class RedisFailure extends Error {
   override readonly name = 'RedisFailure';
@@ -53,7 +62,8 @@ export function failureOf(thrown: unknown, place: string, sent: boolean): RedisF
   const message = messageOf(thrown);
   const word = /^[A-Z]+/.exec(message)?.[0] ?? '';
   const known = CAUSES[word];
-  if (thrown instanceof Error && thrown.name === 'ReplyError') {
+  // what Redis says while a connection is made reaches us without its type
+  if (known !== undefined || (thrown instanceof Error && thrown.name === 'ReplyError')) {
     return new RedisFailure(`Redis at ${place}: ${known?.cause ?? message}`, {
       uncertain: false,
       lost: false,

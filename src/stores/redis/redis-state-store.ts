@@ -80,7 +80,7 @@ export class RedisStateStore implements StateStore {
     } catch (thrown) {
       await this.#connection.close();
       const told = unavailable(thrown);
-      throw told instanceof IiiError
+      throw told instanceof IiiError && told.code === 'UNAVAILABLE'
         ? new IiiError('STORE_FAILED', told.message, { hint: told.hint, cause: thrown })
         : thrown;
     }
