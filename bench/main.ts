@@ -15,10 +15,12 @@ import {
   warmUp,
 } from './measure.ts';
 import { type Measured, printReport } from './report.ts';
+import { runShared } from './shared.ts';
 import { measureStartUp } from './start-up.ts';
 
 /*
  * npm run bench [-- --store file] [-- --repetitions 3]
+ * npm run bench -- --store redis|rabbitmq              see shared.ts
  * npm run bench -- --http                              see http.ts
  * npm run bench -- --depth [--jobs 1000000]            see depth.ts
  *
@@ -38,8 +40,11 @@ const { values } = parseArgs({
 });
 if (values.depth) process.exit((await runDepth(Number(values.jobs))) ? 0 : 1);
 if (values.http) process.exit((await runHttp(Number(values.repetitions))) ? 0 : 1);
+if (values.store === 'redis' || values.store === 'rabbitmq') {
+  process.exit((await runShared(values.store, Number(values.repetitions))) ? 0 : 1);
+}
 if (values.store !== 'memory' && values.store !== 'file') {
-  throw new Error(`--store is memory or file, not ${values.store}`);
+  throw new Error(`--store is memory, file, redis or rabbitmq, not ${values.store}`);
 }
 const store: StoreKind = values.store;
 const repetitions = Number(values.repetitions);

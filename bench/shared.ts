@@ -1,0 +1,199 @@
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { findRabbitMq, RabbitMqServer } from '../test/support/rabbitmq-server.ts';
+import { redisMissing, RedisServer } from '../test/support/redis-server.ts';
+import type { PeerTask } from './bullmq.ts';
+import { type Child, startChild } from './child.ts';
+import { Producer, Worker } from './load.ts';
+import { type SharedEngine, startSharedEngine } from './shared-engine.ts';
+import { median } from './start-up.ts';
+
+/*
+ * npm run bench -- --store redis|rabbitmq [--repetitions 3]
+ *
+ * One engine, three engines, and BullMQ, in turn on the same Redis, which syncs before it answers; RabbitMQ
+ * confirms what a quorum queue has synced. Jobs are enqueued, then run, then both at once, with 100 and with
+ * 10 of them on the way per engine. Reported by the median; on a shared machine only ratios of one run mean
+ * anything. The load of the engines comes from this process, that of BullMQ from its own.
+ */
+
+export type SharedKind = 'redis' | 'rabbitmq';
+
+const WIDTHS = [100, 10] as const;
+const PHASES = ['enqueue', 'process', 'both'] as const;
+/** Jobs of one measurement per job on the way. */
+const JOBS_PER_WIDTH = { 100: 50, 10: 100 } as const;
+const AIM = 1;
+
+type Width = (typeof WIDTHS)[number];
+type Phase = (typeof PHASES)[number];
+
+interface System {
+  readonly name: string;
+  /** Milliseconds that a phase takes. */
+  run(phase: Phase, jobs: number, width: Width): Promise<number>;
+}
+
+interface Measurement {
+  readonly perSecond: number;
+  /** Processor time of Redis per job. */
+  readonly redisMicros: number;
+}
+
+/** Prints the comparison. Answers whether one engine reached the aim. */
+export async function runShared(kind: SharedKind, repetitions: number): Promise<boolean> {
+  if (redisMissing !== null) throw new Error(redisMissing);
+  const redis = await RedisServer.start(['--appendonly', 'yes', '--appendfsync', 'always']);
+  const rabbit = kind === 'rabbitmq' ? await startRabbit() : undefined;
+  const adapter = (set: string): string =>
+    rabbit === undefined
+      ? `{ name: redis, config: { redis_url: '${redis.url}', key_prefix: ${set} } }`
+      : `{ name: rabbitmq, config: { amqp_url: '${rabbit.url}' } }`;
+  const one = await startSet('one', 1, adapter('one'));
+  const three = await startSet('three', 3, adapter('three'));
+  const peer = await startChild([
+    ...['--import', 'tsx', fileURLToPath(new URL('bullmq.ts', import.meta.url))],
+    redis.url,
+  ]);
+  const systems = [
+    bullmq(peer),
+    engines('one engine', 'one', one),
+    engines('three', 'three', three),
+  ];
+  const results = new Map<string, Measurement[]>();
+  for (const system of systems) {
+    await system.run('both', 2_000, 100);
+  }
+  for (let repetition = 1; repetition <= repetitions; repetition++) {
+    process.stderr.write(`repetition ${repetition} of ${repetitions}\n`);
+    for (const width of WIDTHS) {
+      for (const phase of PHASES) {
+        for (const system of systems) {
+          const jobs = width * JOBS_PER_WIDTH[width];
+          const before = await redisMicros(redis);
+          const elapsedMs = await system.run(phase, jobs, width);
+          const used = (await redisMicros(redis)) - before;
+          const key = `${system.name} ${phase} ${width}`;
+          const measured = { perSecond: (jobs * 1_000) / elapsedMs, redisMicros: used / jobs };
+          results.set(key, [...(results.get(key) ?? []), measured]);
+        }
+      }
+    }
+  }
+  for (const engine of [...one, ...three]) await engine.stop();
+  await peer.stop();
+  await rabbit?.stop();
+  await redis.stop();
+  return report(kind, systems, results);
+}
+
+async function startRabbit(): Promise<RabbitMqServer> {
+  const bin = findRabbitMq();
+  if (bin === undefined) throw new Error('no rabbitmq-server (apt-get install rabbitmq-server)');
+  return RabbitMqServer.start(bin);
+}
+
+function startSet(set: string, engines: number, adapter: string): Promise<SharedEngine[]> {
+  const queues = new Map(WIDTHS.map((width) => [`${set}-${width}`, width]));
+  return Promise.all(Array.from({ length: engines }, () => startSharedEngine(adapter, queues)));
+}
+
+function bullmq(peer: Child): System {
+  return {
+    name: 'BullMQ',
+    run: async (phase, jobs, width) => {
+      const task: PeerTask = { phase, jobs, width };
+      return Number(await peer.ask(JSON.stringify(task)));
+    },
+  };
+}
+
+function engines(name: string, set: string, all: readonly SharedEngine[]): System {
+  const enqueue = async (jobs: number, width: Width): Promise<void> => {
+    const producers = await Promise.all(
+      all.map(({ url }) => Producer.open(url, `${set}-${width}`)),
+    );
+    await Promise.all(
+      producers.map((producer, at) => producer.sendAll(shareOf(jobs, all.length, at), width)),
+    );
+    await Promise.all(producers.map((producer) => producer.close()));
+  };
+  return {
+    name,
+    run: async (phase, jobs, width) => {
+      const startedAt = performance.now();
+      if (phase === 'enqueue') {
+        await enqueue(jobs, width);
+        return performance.now() - startedAt;
+      }
+      const workers = await Promise.all(all.map(({ url }) => Worker.open(url)));
+      if (phase === 'both') await enqueue(jobs, width);
+      await until(() => workers.reduce((sum, { done }) => sum + done, 0) >= jobs);
+      await until(() => isIdle(all, `${set}-${width}`));
+      const elapsedMs = performance.now() - startedAt;
+      await Promise.all(workers.map((worker) => worker.close()));
+      return elapsedMs;
+    },
+  };
+}
+
+/** Whether the end of every job is recorded. */
+async function isIdle(engines: readonly SharedEngine[], name: string): Promise<boolean> {
+  const { queues } = (await engines[0]?.client.call('iii::queue::list', {})) ?? { queues: [] };
+  const queue = queues.find((one) => one.name === name);
+  return queue !== undefined && queue.waiting + queue.inFlight === 0;
+}
+
+async function until(check: () => boolean | Promise<boolean>): Promise<void> {
+  const endsAt = performance.now() + 120_000;
+  while (!(await check())) {
+    if (performance.now() > endsAt) throw new Error(`not in time: ${check.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function shareOf(jobs: number, parts: number, at: number): number {
+  return Math.floor((jobs * (at + 1)) / parts) - Math.floor((jobs * at) / parts);
+}
+
+/** Processor time that Redis has used. */
+async function redisMicros(redis: RedisServer): Promise<number> {
+  const info = String(await redis.command('INFO', 'cpu'));
+  const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
+  return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
+}
+
+function report(
+  kind: SharedKind,
+  systems: readonly System[],
+  results: ReadonlyMap<string, readonly Measurement[]>,
+): boolean {
+  const medianOf = (key: string, read: (one: Measurement) => number): number =>
+    median((results.get(key) ?? []).map(read));
+  const lines = [
+    `engines on ${kind}; BullMQ on the same Redis (appendfsync always); jobs/s, × of BullMQ, µs of Redis per job`,
+    `${''.padEnd(16)}${systems.map(({ name }) => name.padStart(28)).join('')}`,
+  ];
+  const missed: string[] = [];
+  for (const width of WIDTHS) {
+    for (const phase of PHASES) {
+      const peer = medianOf(`BullMQ ${phase} ${width}`, ({ perSecond }) => perSecond);
+      const cells = systems.map(({ name }) => {
+        const key = `${name} ${phase} ${width}`;
+        const rate = medianOf(key, ({ perSecond }) => perSecond);
+        const micros = medianOf(key, (one) => one.redisMicros);
+        if (name === 'one engine' && rate / peer < AIM) missed.push(`${phase} @${width}`);
+        return `${rate.toFixed(0)}  ${(rate / peer).toFixed(2)}×  ${micros.toFixed(0)} µs`.padStart(
+          28,
+        );
+      });
+      lines.push(`${`${phase} @${width}`.padEnd(16)}${cells.join('')}`);
+    }
+  }
+  lines.push(
+    `aim: one engine ≥ ${AIM}× BullMQ: ${missed.length === 0 ? 'met' : `missed in ${missed.join(', ')}`}; ${cpus().length} cores, Node ${process.versions.node}`,
+    JSON.stringify({ kind, results: Object.fromEntries(results) }),
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return missed.length === 0;
+}
