@@ -10,7 +10,9 @@ import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { httpCaller } from './gateway/http-caller.ts';
 import { HttpListener } from './gateway/http-listener.ts';
+import { EngineMetrics } from './observe/engine-metrics.ts';
 import { EventLog } from './observe/event-log.ts';
+import { PROMETHEUS_TYPE, prometheusText } from './observe/prometheus-text.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
 import type { EngineFacts } from './queue/store.ts';
 import type { Observability } from './observe/observability.ts';
@@ -59,7 +61,13 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { config, log = silentLogger, clock = new SystemClock(), random = systemRandom } = options;
   const { repair = false, onFatal } = options;
   const storeParts = { clock, random, log, repair, ...(onFatal === undefined ? {} : { onFatal }) };
-  const store = await createStore(config.store, storeParts);
+  const metrics = new EngineMetrics({
+    clock,
+    version: VERSION,
+    readQueues: () => store.stats(),
+    countWorkers: () => engine.workers.list().length,
+  });
+  const store = await createStore(config.store, { ...storeParts, onFlush: metrics.flushed });
   const state = await createStateStore(stateBeside(config.store), storeParts);
   const { store: userStore, maxValueBytes, triggersEnabled } = config.state;
   const userState = userStore === null ? state : await createStateStore(userStore, storeParts);
@@ -95,7 +103,11 @@ export async function startApp(options: AppOptions): Promise<App> {
   engine.events.subscribe(activity.observe);
   const gauges = new WorkerGaugeBoard((id) => engine.workers.get(id) !== undefined);
   engine.events.subscribe(gauges.observe);
-  if (observability !== null) engine.events.subscribe(observability.observe);
+  engine.events.subscribe(metrics.observe);
+  if (observability !== null) {
+    engine.events.subscribe(observability.observe);
+    observability.watch(() => metrics.collect());
+  }
   const eventLog = new EventLog(clock);
   engine.events.subscribe(eventLog.observe);
   registerAdminFunctions({
@@ -122,6 +134,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       },
       onDrop: (signal, reason) => observability?.exporter.dropped(signal, reason),
     }),
+    metrics: {
+      contentType: PROMETHEUS_TYPE,
+      text: async () => prometheusText(await metrics.collect()),
+    },
     log,
     clock,
   });
@@ -137,7 +153,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const stop = async (): Promise<void> => {
     // requests in flight still need the engine and its workers
     await http.stop();
+    await observability?.endWatch();
     await engine.stop();
+    metrics.stop();
     await gateway.stop();
     await observability?.stop(Math.min(config.shutdownGraceMs, TELEMETRY_GRACE_MS));
   };

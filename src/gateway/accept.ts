@@ -45,14 +45,8 @@ export function checkUpgrade(
   rules: AcceptRules,
 ): Acceptance {
   const { headers } = request;
-  if (!isHostAllowed(headers.host ?? '', rules)) {
-    return { kind: 'refused', status: 403, reason: 'the Host header is not allowed' };
-  }
-  for (const origin of [headers.origin, headers['sec-websocket-origin']]) {
-    if (origin !== undefined && !rules.allowedOrigins.includes(String(origin))) {
-      return { kind: 'refused', status: 403, reason: 'the Origin header is not allowed' };
-    }
-  }
+  const reason = checkOrigin(headers, rules);
+  if (reason !== null) return { kind: 'refused', status: 403, reason };
   const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   // by suffix: users may have typed a base path into the address of their SDK
   if (path.endsWith('/otel')) {
@@ -62,6 +56,17 @@ export function checkUpgrade(
   if (channel !== undefined) return channelOf(channel, new URLSearchParams(query));
   if (path.endsWith('/')) return { kind: 'accepted', endpoint: 'worker', token: tokenOf(headers) };
   return { kind: 'refused', status: 404, reason: 'no such path' };
+}
+
+/** Why a request may not come from where it comes, by its `Host` and `Origin`; `null` when it may. */
+export function checkOrigin(headers: IncomingHttpHeaders, rules: AcceptRules): string | null {
+  if (!isHostAllowed(headers.host ?? '', rules)) return 'the Host header is not allowed';
+  for (const origin of [headers.origin, headers['sec-websocket-origin']]) {
+    if (origin !== undefined && !rules.allowedOrigins.includes(String(origin))) {
+      return 'the Origin header is not allowed';
+    }
+  }
+  return null;
 }
 
 function channelOf(id: string, query: URLSearchParams): Acceptance {
@@ -84,7 +89,8 @@ function passwordOf(authorization: string): string | null {
   return at === -1 || at === text.length - 1 ? null : text.slice(at + 1);
 }
 
-function tokenOf(headers: IncomingHttpHeaders): string | null {
+/** The token a request came with, in whichever way. */
+export function tokenOf(headers: IncomingHttpHeaders): string | null {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '');
   if (bearer?.[1] !== undefined) return bearer[1];
   const basic = passwordOf(headers.authorization ?? '');

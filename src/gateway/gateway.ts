@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type RequestListener, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   WebSocketServer,
@@ -20,7 +20,8 @@ import { ChannelSocket } from './channel-socket.ts';
 import { serveReader, serveWriter } from './channels.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
-import { bind, close, createUpgradeServer } from './listener.ts';
+import { askForUpgrade, bind, close, createUpgradeServer } from './listener.ts';
+import { answerMetrics, asksForMetrics, type MetricsPage } from './metrics-page.ts';
 import { RepeatedWarning } from './repeated-warning.ts';
 import { type OnTelemetry, serveSession } from './serve-session.ts';
 import { SocketLink } from './socket-link.ts';
@@ -55,6 +56,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** Gets the telemetry of SDKs; without it, it is dropped. */
   readonly onTelemetry?: OnTelemetry;
+  /** Shown at `/metrics` to whoever may read; without it there is no such page. */
+  readonly metrics?: MetricsPage;
 }
 
 /** The WebSocket server of the worker protocol: turns connections into sessions of the engine. */
@@ -132,8 +135,10 @@ export class Gateway implements Service {
       port: address.port,
       purpose: { port: 'port', flag: '--port' },
       createServer: () =>
-        createUpgradeServer(address.handshakeTimeoutMs, (request, socket, head): void =>
-          this.#upgrade(request, socket, head),
+        createUpgradeServer(
+          address.handshakeTimeoutMs,
+          (request, socket, head): void => this.#upgrade(request, socket, head),
+          this.#answer,
         ),
       log,
     });
@@ -155,6 +160,18 @@ export class Gateway implements Service {
     await Promise.all(closing);
     this.#servers = [];
   }
+
+  readonly #answer: RequestListener = (request, response) => {
+    const { metrics: page, listen: rules, log } = this.#options;
+    if (page === undefined || !asksForMetrics(request)) askForUpgrade(request, response);
+    else
+      void answerMetrics(request, response, {
+        rules,
+        authenticator: this.#authenticator,
+        page,
+        log,
+      });
+  };
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const address = request.socket.remoteAddress ?? 'unknown';

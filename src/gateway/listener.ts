@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { IiiError, messageOf } from '../base/errors.ts';
@@ -10,8 +16,12 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 const CHECK_INTERVAL_MS = 1_000;
 
-/** An HTTP server that does nothing but upgrade; a plain request is answered 426, without a body. */
-export function createUpgradeServer(handshakeTimeoutMs: number, onUpgrade: OnUpgrade): Server {
+/** An HTTP server that is there to upgrade; plain requests are for `onRequest`. */
+export function createUpgradeServer(
+  handshakeTimeoutMs: number,
+  onUpgrade: OnUpgrade,
+  onRequest: RequestListener = askForUpgrade,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -19,14 +29,15 @@ export function createUpgradeServer(handshakeTimeoutMs: number, onUpgrade: OnUpg
       requestTimeout: handshakeTimeoutMs,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
     },
-    askForUpgrade,
+    onRequest,
   );
   server.maxHeadersCount = MAX_HEADERS;
   server.on('upgrade', onUpgrade);
   return server;
 }
 
-function askForUpgrade(_request: IncomingMessage, response: ServerResponse): void {
+/** Answers a plain request with 426, without a body. */
+export function askForUpgrade(_request: IncomingMessage, response: ServerResponse): void {
   const headers = { Connection: 'Upgrade, close', Upgrade: 'websocket', 'Content-Length': 0 };
   response.writeHead(426, headers).end();
 }

@@ -1,12 +1,18 @@
-import type { Clock } from '../base/clock.ts';
+import type { CancelTimer, Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Random } from '../base/random.ts';
 import type { Tracing } from '../base/tracing.ts';
 import type { EventListener } from '../engine/events.ts';
 import { OtlpExporter } from './otlp-exporter.ts';
+import type { Metric } from './metric.ts';
 import { attributesText, type Signal } from './otlp-json.ts';
+import { otlpMetricsText } from './otlp-metrics.ts';
 import { postOtlp, type OtlpTarget } from './post-otlp.ts';
 import { Tracer } from './tracer.ts';
+
+/** How often the engine's own metrics are sent, as OpenTelemetry's SDKs do. */
+const METRICS_INTERVAL_MS = 60_000;
 
 export interface ObservabilitySettings extends OtlpTarget {
   readonly signals: Readonly<Record<Signal, boolean>>;
@@ -31,6 +37,10 @@ export interface Observability {
   /** To be subscribed to the engine's events. */
   readonly observe: EventListener;
   readonly isForwarded: (signal: Signal) => boolean;
+  /** Sends the engine's own metrics every minute from now on, if they are asked for. */
+  watch(collect: () => Promise<readonly Metric[]>): void;
+  /** Sends them a last time; what they are read from must still be there. */
+  endWatch(): Promise<void>;
   /** Sends what is left, within this time. */
   stop(withinMs: number): Promise<void>;
 }
@@ -46,7 +56,8 @@ export function createObservability(parts: ObservabilityParts): Observability {
     ...(serviceNamespace === null ? {} : { 'service.namespace': serviceNamespace }),
     'service.instance.id': random.uuid(),
   });
-  const head = `{"resource":{"attributes":${resource}},"scopeSpans":[{"scope":{"name":"iii-engine","version":${JSON.stringify(serviceVersion)}},"spans":[`;
+  const scope = `"scope":{"name":"iii-engine","version":${JSON.stringify(serviceVersion)}}`;
+  const head = `{"resource":{"attributes":${resource}},"scopeSpans":[{${scope},"spans":[`;
   let spans: string[] = [];
   const handOver = (): void => {
     if (spans.length > 0) exporter.add('traces', `${head}${spans.join(',')}]}]}`);
@@ -55,6 +66,27 @@ export function createObservability(parts: ObservabilityParts): Observability {
   const collect = (span: string): void => {
     // spans of one turn share the words around them
     if (spans.push(span) === 1) clock.after(0, handOver);
+  };
+  const startedAt = clock.now();
+  let cancelMetrics: CancelTimer = () => undefined;
+  let sendMetrics = (): Promise<void> => Promise.resolve();
+  const watch = (collect: () => Promise<readonly Metric[]>): void => {
+    sendMetrics = async () => {
+      try {
+        const text = otlpMetricsText(await collect(), { startedAt, now: clock.now() });
+        const piece = `{"resource":{"attributes":${resource}},"scopeMetrics":[{${scope},"metrics":${text}}]}`;
+        exporter.add('metrics', piece);
+      } catch (thrown) {
+        exporter.dropped('metrics', `they could not be read: ${messageOf(thrown)}`);
+      }
+    };
+    const later = (): void => {
+      cancelMetrics = clock.after(METRICS_INTERVAL_MS, () => {
+        later();
+        void sendMetrics();
+      });
+    };
+    later();
   };
   const { samplingRatio } = settings;
   const tracing = settings.signals.traces
@@ -76,6 +108,13 @@ export function createObservability(parts: ObservabilityParts): Observability {
     },
     exporter,
     isForwarded: (signal) => settings.signals[signal],
+    watch: (collect) => {
+      if (settings.signals.metrics) watch(collect);
+    },
+    endWatch: () => {
+      cancelMetrics();
+      return sendMetrics();
+    },
     stop: (withinMs) => {
       handOver();
       return exporter.stop(withinMs);

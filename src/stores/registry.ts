@@ -39,6 +39,8 @@ export interface StoreParts {
   readonly repair?: boolean;
   /** Called once when the data can no longer be trusted: the process has to end and start again. */
   readonly onFatal?: (error: IiiError) => void;
+  /** Told how long each write to a disk of ours took, in milliseconds. */
+  readonly onFlush?: (durationMs: number) => void;
 }
 
 /** Makes the chosen store, loading its code only now. The caller opens and closes it. */

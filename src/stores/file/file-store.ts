@@ -46,6 +46,8 @@ export interface FileStoreParts {
   readonly repair?: boolean;
   /** Called once when the files can no longer be trusted: the process has to end and start again. */
   readonly onFatal?: (error: IiiError) => void;
+  /** Told how long each write to the disk took, in milliseconds. */
+  readonly onFlush?: (durationMs: number) => void;
   /** Another database than LMDB: for tests. */
   readonly openRecords?: OpenRecords;
 }
@@ -239,6 +241,7 @@ export class FileStore implements Store {
       records,
       stored,
       clock: this.#clock,
+      onFlush: this.#parts.onFlush,
       applied: () => this.#applied(),
       failed: (failure) => this.#failed(folder, failure),
     });

@@ -30,6 +30,8 @@ export interface JobWriterParts {
   readonly records: RecordPort;
   readonly stored: StoredJobs;
   readonly clock: Clock;
+  /** Told how long each commit took that succeeded, in milliseconds. */
+  readonly onFlush?: ((durationMs: number) => void) | undefined;
   /** Called after each commit, when the lanes have what is on disk. */
   applied(): void;
   /** Called after each failed commit, when the lanes are as before. Answers what callers are told. */
@@ -69,7 +71,11 @@ export class JobWriter {
     this.#parts = parts;
     this.#lanes = parts.lanes;
     this.#commits = new GroupCommit({
-      commit: (batch) => parts.records.commit(batch),
+      commit: async (batch) => {
+        const startedAt = parts.clock.now();
+        await parts.records.commit(batch);
+        parts.onFlush?.(parts.clock.now() - startedAt);
+      },
       complete: (batch) => this.#tally.writeInto(batch, this.#lanes, this.#next),
       applied: () => parts.applied(),
       failed: (failure) => {
