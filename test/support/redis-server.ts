@@ -15,7 +15,7 @@ export const redisMissing: string | null =
     : `no ${PROGRAM} on PATH (apt-get install redis-server)`;
 
 /** A port nobody listens on right now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
