@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { ROW } from '../src/queue/row-state.ts';
-import type { NewJob } from '../src/queue/types.ts';
+import type { JobError, NewJob } from '../src/queue/types.ts';
 import { encodeJob } from '../src/stores/file/job-record.ts';
 import { LmdbRecords } from '../src/stores/file/lmdb-records.ts';
 import { encodeQueue } from '../src/stores/file/queue-record.ts';
-import { encodeState } from '../src/stores/file/state-record.ts';
+import { encodeState, type Past } from '../src/stores/file/state-record.ts';
 import { writeFormat } from '../src/stores/file/store-folder.ts';
 import { WriteBatch } from '../src/stores/file/write-batch.ts';
 import { makePayload } from './load.ts';
@@ -14,15 +14,25 @@ const BATCH = 10_000;
 /**
  * Writes a store with dead jobs only, each after one failed attempt. Straight into the records: to let
  * an engine fail a million jobs takes longer than everything that is measured with them.
+ * @param errorOf what each died of, by its place
  */
-export async function writeDeadStore(folder: string, queue: string, jobs: number): Promise<void> {
+export async function writeDeadStore(
+  folder: string,
+  queue: string,
+  jobs: number,
+  errorOf: (seq: number) => JobError = () => ERROR,
+): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const records = new LmdbRecords(folder, 'write');
   const batch = new WriteBatch();
   const { writer } = batch;
   for (let seq = 1; seq <= jobs; seq++) {
     batch.put('jobs', seq, encodeJob(writer, jobOf(queue, seq), seq));
-    batch.put('states', seq, encodeState(writer, { seq, ...DEAD, order: seq }));
+    batch.put(
+      'states',
+      seq,
+      encodeState(writer, { seq, ...DEAD, past: pastOf(errorOf(seq)), order: seq }),
+    );
     if (seq % BATCH !== 0 && seq !== jobs) continue;
     await records.commit(batch);
     batch.reset();
@@ -51,21 +61,16 @@ const DEAD = {
   epoch: 1,
   dueAt: DIED_AT,
   stampAt: DIED_AT,
-  past: {
-    history: [
-      {
-        attempt: 1,
-        startedAt: DIED_AT,
-        endedAt: DIED_AT,
-        worker: 'bench',
-        outcome: 'failed' as const,
-        error: ERROR,
-      },
-    ],
-    failure: { reason: 'exhausted' as const, failedAt: DIED_AT, error: ERROR },
-    expiryLifted: false,
-  },
 };
+
+function pastOf(error: JobError): Past {
+  const attempt = { attempt: 1, startedAt: DIED_AT, endedAt: DIED_AT, worker: 'bench' };
+  return {
+    history: [{ ...attempt, outcome: 'failed', error }],
+    failure: { reason: 'exhausted', failedAt: DIED_AT, error },
+    expiryLifted: false,
+  };
+}
 
 function jobOf(queue: string, seq: number): NewJob {
   return {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readUsage } from './child.ts';
 import { writeDeadStore } from './dead-store.ts';
 import { type BenchEngine, type LoopDelay, queueFor, startEngineIn, storeIn } from './engine.ts';
+import { type Figure, Figures } from './figures.ts';
 import { Producer, Worker } from './load.ts';
 import { median } from './start-up.ts';
 
@@ -27,14 +28,6 @@ const BYTES_PER_MIB = 1024 * 1024;
 
 const AIMS = { bytes: 300, startMs: 5_000, pageMs: 50, speed: 0.8, stallMs: 50 } as const;
 
-interface Figure {
-  readonly title: string;
-  readonly value: number;
-  readonly unit: string;
-  /** `most`: at most, `least`: at least; `null` when there is no aim. */
-  readonly aim: { readonly kind: 'most' | 'least'; readonly value: number } | null;
-}
-
 interface Speed {
   readonly enqueued: number;
   readonly ran: number;
@@ -46,10 +39,9 @@ interface Speed {
 /** Measures and prints. Answers whether every aim was met. */
 export async function runDepth(jobs: number): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'iii-bench-'));
-  const figures: Figure[] = [];
-  const note = (title: string, value: number, unit: string, aim: Figure['aim'] = null): void => {
-    figures.push({ title, value, unit, aim });
-    process.stderr.write(`${title}: ${value.toFixed(1)} ${unit}\n`);
+  const figures = new Figures();
+  const note: Figures['note'] = (...figure) => {
+    figures.note(...figure);
   };
   const most = (value: number): Figure['aim'] => ({ kind: 'most', value });
   const noteStall = (when: string, delay: LoopDelay): void => {
@@ -130,7 +122,7 @@ export async function runDepth(jobs: number): Promise<boolean> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return print(figures);
+  return figures.print();
 }
 
 /** Fills the queue. Answers the seconds that took. */
@@ -176,7 +168,7 @@ function startMeter(engine: BenchEngine) {
 async function notePages(
   engine: BenchEngine,
   list: 'iii::dlq::list' | 'iii::job::list',
-  note: (title: string, value: number, unit: string, aim?: Figure['aim']) => void,
+  note: Figures['note'],
 ): Promise<void> {
   const times: number[] = [];
   let cursor: string | undefined;
@@ -210,24 +202,4 @@ function usageOf({ pid }: BenchEngine) {
 
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-}
-
-function print(figures: readonly Figure[]): boolean {
-  const lines = figures.map(({ title, value, unit, aim }) => {
-    const met = aim === null ? '' : isMet(value, aim) ? 'met' : 'missed';
-    const wanted = aim === null ? '' : `${aim.kind === 'most' ? '≤' : '≥'} ${aim.value}`;
-    const shown = value.toFixed(value < 10 ? 2 : 0);
-    return `${title.padEnd(56)} ${shown.padStart(9)} ${unit.padEnd(9)} ${wanted.padStart(8)} ${met}`;
-  });
-  lines.push(
-    `file store, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}`,
-    '',
-    JSON.stringify({ figures }),
-  );
-  process.stdout.write(`${lines.join('\n')}\n`);
-  return figures.every(({ value, aim }) => aim === null || isMet(value, aim));
-}
-
-function isMet(value: number, aim: NonNullable<Figure['aim']>): boolean {
-  return aim.kind === 'most' ? value <= aim.value : value >= aim.value;
 }

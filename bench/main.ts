@@ -17,12 +17,14 @@ import {
 import { type Measured, printReport } from './report.ts';
 import { runShared } from './shared.ts';
 import { measureStartUp } from './start-up.ts';
+import { runWhere } from './where.ts';
 
 /*
  * npm run bench [-- --store file] [-- --repetitions 3]
  * npm run bench -- --store redis|rabbitmq              see shared.ts
  * npm run bench -- --http                              see http.ts
  * npm run bench -- --depth [--jobs 1000000]            see depth.ts
+ * npm run bench -- --where [--jobs 1000000]            see where.ts
  *
  * The engine, the bare echo and this load generator are processes of their own; the first two stay up and
  * warm for the whole run. What is compared is measured in turn, again and again, and reported by its
@@ -35,10 +37,12 @@ const { values } = parseArgs({
     repetitions: { type: 'string', default: '3' },
     http: { type: 'boolean', default: false },
     depth: { type: 'boolean', default: false },
+    where: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1000000' },
   },
 });
 if (values.depth) process.exit((await runDepth(Number(values.jobs))) ? 0 : 1);
+if (values.where) process.exit((await runWhere(Number(values.jobs))) ? 0 : 1);
 if (values.http) process.exit((await runHttp(Number(values.repetitions))) ? 0 : 1);
 if (values.store === 'redis' || values.store === 'rabbitmq') {
   process.exit((await runShared(values.store, Number(values.repetitions))) ? 0 : 1);

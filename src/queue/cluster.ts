@@ -30,22 +30,27 @@ for (let code = 0; code < KINDS.length; code++) {
   // characters that stay together with the letters around them
   else if (/[_\-.:/\\@#%+=?&$~]/.test(character)) KINDS[code] = KIND.mark;
 }
-const TRAILING = /[.:,\-?=&]+$/;
+/** Characters that do not belong to the word they end. */
+const TRAILING = '.:,-?=&';
+const SLASH = 0x2f;
 
 /** The message without what is particular to one job: ids, numbers, hex, UUIDs, paths, quoted texts. */
 export function normaliseError(message: string): string {
   const text = message.length > MAX_READ ? message.slice(0, MAX_READ) : message;
   let normalised = '';
+  let endsWithSpace = true;
   let before = '';
   let unclosed = '';
   let at = 0;
   while (at < text.length && normalised.length < MAX_NORMALISED) {
     const kind = kindAt(text, at);
     if (kind === KIND.space) {
-      if (normalised !== '' && !normalised.endsWith(' ')) normalised += ' ';
+      if (!endsWithSpace) normalised += ' ';
+      endsWithSpace = true;
       at++;
       continue;
     }
+    endsWithSpace = false;
     if (kind === KIND.quote || kind === KIND.other) {
       const quote = text.charAt(at);
       const opens = kind === KIND.quote && !unclosed.includes(quote) && !isWordAt(text, at - 1);
@@ -57,24 +62,24 @@ export function normaliseError(message: string): string {
     }
     let end = at;
     let hasDigit = false;
+    let hasSlash = false;
     for (let next = kind; next >= KIND.mark; next = kindAt(text, end)) {
       if (next === KIND.digit) hasDigit = true;
+      else if (next === KIND.mark && text.charCodeAt(end) === SLASH) hasSlash = true;
       end++;
     }
-    let word = text.slice(at, end);
-    if (kindAt(text, end - 1) === KIND.mark && word.length > 1) {
-      word = word.charAt(0) + word.slice(1).replace(TRAILING, '');
-    }
-    normalised += normaliseWord(word, hasDigit, before);
+    while (end > at + 1 && TRAILING.includes(text.charAt(end - 1))) end--;
+    const word = text.slice(at, end);
+    if ((hasSlash || word.charAt(1) === ':') && isPath(word)) normalised += '<path>';
+    else normalised += hasDigit ? normaliseWord(word, before) : word;
     before = word;
-    at += word.length;
+    at = end;
   }
   return normalised.trim().slice(0, MAX_NORMALISED);
 }
 
-function normaliseWord(word: string, hasDigit: boolean, before: string): string {
-  if (isPath(word)) return '<path>';
-  if (!hasDigit) return word;
+/** A word with a digit in it. */
+function normaliseWord(word: string, before: string): string {
   if (NUMBER.test(word)) {
     const tells =
       word.length <= TELLING_DIGITS && TELLING.has(before.toLowerCase().replace(/[:=]$/, ''));
@@ -109,21 +114,18 @@ function kindAt(text: string, at: number): number {
       : KIND.other;
 }
 
-/** Fingerprints worked out lately: the errors of a queue are mostly the same few texts. */
+/** Fingerprints worked out lately, by code and normalised text: a queue has few of those. */
 const known = new Map<string, string>();
 const MAX_KNOWN = 1_000;
-const MAX_KNOWN_LENGTH = 500;
 
 /** Ten hex digits that are the same for all errors of one cluster. */
 export function fingerprintOf({ code, message }: JobError): string {
-  const key = `${code}\n${message}`;
+  const key = `${code}\n${normaliseError(message)}`;
   const before = known.get(key);
   if (before !== undefined) return before;
-  const fingerprint = hash(`${code}\n${normaliseError(message)}`);
-  if (key.length <= MAX_KNOWN_LENGTH) {
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(key, fingerprint);
-  }
+  const fingerprint = hash(key);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(key, fingerprint);
   return fingerprint;
 }
 

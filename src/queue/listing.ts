@@ -3,6 +3,7 @@ import { ROWS_PER_PAGE } from './columns.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { ROW, ROW_STATES, stateName } from './row-state.ts';
 import type { JobFilter } from './store.ts';
+import type { JobState } from './types.ts';
 
 /** Candidates collected before the surplus is dropped. */
 const MOST_KEPT = 1_024;
@@ -29,7 +30,7 @@ export function listRows(
   const keyOf = (row: number): number => sign * column.get(row);
   const after = filter.cursor === null ? -Infinity : sign * readCursor(filter.cursor, filter.order);
   const limit = Math.max(1, Math.floor(filter.limit));
-  const isWanted = wantedStates(filter);
+  const isWanted = wantedStates(filter.states, byDeath);
   const lanes: boolean[] = [];
 
   let kept: number[] = [];
@@ -68,11 +69,14 @@ export function listRows(
   return { rows, nextCursor: writeCursor(filter.order, end) };
 }
 
-/** Whether a row in each state is wanted. */
-function wantedStates({ states, order }: JobFilter): readonly boolean[] {
+/** Whether a row in each state is wanted, by its number. @param deadOnly whatever `states` says */
+export function wantedStates(
+  states: readonly JobState[] | null,
+  deadOnly: boolean,
+): readonly boolean[] {
   return Array.from({ length: ROW_STATES }, (_, state) => {
     const name = stateName(state);
-    if (name === undefined || (order !== 'accepted' && state !== ROW.dead)) return false;
+    if (name === undefined || (deadOnly && state !== ROW.dead)) return false;
     return states === null || states.includes(name);
   });
 }

@@ -1,8 +1,7 @@
-import type { Columns } from './columns.ts';
+import { ROWS_PER_PAGE, type Columns } from './columns.ts';
 import { readCursor } from './cursor.ts';
-import { ROW, stateName } from './row-state.ts';
+import { wantedStates } from './listing.ts';
 import type { JobScan } from './store.ts';
-import type { JobState } from './types.ts';
 
 /** Rows sorted in one go, and rows given at once: each takes a few milliseconds at most. */
 const RUN_ROWS = 8_192;
@@ -28,35 +27,41 @@ export function* scanRows(
   const byDeath = scan.order === 'died';
   const key = byDeath ? columns.deathOrder : columns.seq;
   const after = scan.after === null ? 0 : readCursor(scan.after, scan.order);
-  const states = scan.states === null ? null : new Set<JobState>(scan.states);
-  const isWanted = (row: number): boolean => {
-    const state = columns.state.get(row);
-    const name = stateName(state);
-    if (name === undefined || (byDeath && state !== ROW.dead)) return false;
-    return (states === null || states.has(name)) && belongs(row);
-  };
+  const wanted = wantedStates(scan.states, byDeath);
+  const isWanted = (row: number): boolean =>
+    wanted[columns.state.get(row)] === true && belongs(row);
 
   const runs: Run[] = [];
-  let collected: number[] = [];
+  let run = new OpenRun(key);
   const { pages } = columns;
   for (let page = 0; page < pages; page++) {
-    columns.forEachOf(page, (row) => {
-      if (key.get(row) > after && isWanted(row)) collected.push(row);
-    });
-    for (; collected.length >= RUN_ROWS; collected = collected.slice(RUN_ROWS)) {
-      runs.push(sortRun(collected.slice(0, RUN_ROWS), key));
-      yield [];
+    const keys = key.page(page);
+    const found = columns.state.page(page);
+    const slots = columns.lane.page(page);
+    if (keys === undefined || found === undefined || slots === undefined) continue;
+    // by lane, and for this page only: the slot may be another lane's by the next step
+    const lanes: boolean[] = [];
+    for (let at = 0; at < ROWS_PER_PAGE; at++) {
+      const place = keys[at] ?? 0;
+      if (place <= after || wanted[found[at] ?? 0] !== true) continue;
+      const row = page * ROWS_PER_PAGE + at;
+      const isInLane = (lanes[slots[at] ?? 0] ??= belongs(row));
+      if (!isInLane) continue;
+      run.add(row, place);
+      if (!run.isFull) continue;
+      runs.push(run.close());
+      run = new OpenRun(key);
     }
     yield [];
   }
-  if (collected.length > 0) runs.push(sortRun(collected, key));
+  if (run.size > 0) runs.push(run.close());
 
   const merge = new Merge(runs);
   let slice: number[] = [];
-  for (let run = merge.take(); run !== undefined; run = merge.take()) {
-    const row = run.rows[run.at] ?? 0;
-    if (key.get(row) === run.keys[run.at] && isWanted(row)) slice.push(row);
-    run.at++;
+  for (let next = merge.take(); next !== undefined; next = merge.take()) {
+    const row = next.rows[next.at] ?? 0;
+    if (key.get(row) === next.keys[next.at] && isWanted(row)) slice.push(row);
+    next.at++;
     if (slice.length < SLICE_ROWS) continue;
     yield slice;
     slice = [];
@@ -64,14 +69,39 @@ export function* scanRows(
   if (slice.length > 0) yield slice;
 }
 
-function sortRun(rows: number[], key: Columns['seq']): Run {
-  const isSorted = rows.every((row, at) => at === 0 || key.get(rows[at - 1] ?? 0) < key.get(row));
-  if (!isSorted) rows.sort((a, b) => key.get(a) - key.get(b));
-  return {
-    rows: Uint32Array.from(rows),
-    keys: Float64Array.from(rows, (row) => key.get(row)),
-    at: 0,
-  };
+/** A run that rows are still added to. Its arrays hold no objects: there may be a million rows. */
+class OpenRun {
+  readonly #key: Columns['seq'];
+  readonly #rows = new Uint32Array(RUN_ROWS);
+  readonly #keys = new Float64Array(RUN_ROWS);
+  size = 0;
+  #isSorted = true;
+
+  constructor(key: Columns['seq']) {
+    this.#key = key;
+  }
+
+  get isFull(): boolean {
+    return this.size === RUN_ROWS;
+  }
+
+  add(row: number, key: number): void {
+    if (this.size > 0 && key < (this.#keys[this.size - 1] ?? 0)) this.#isSorted = false;
+    this.#rows[this.size] = row;
+    this.#keys[this.size] = key;
+    this.size++;
+  }
+
+  close(): Run {
+    const key = this.#key;
+    const rows = this.#rows.subarray(0, this.size);
+    const keys = this.#keys.subarray(0, this.size);
+    if (!this.#isSorted) {
+      rows.sort((a, b) => key.get(a) - key.get(b));
+      keys.sort();
+    }
+    return { rows, keys, at: 0 };
+  }
 }
 
 /** Gives the run whose next key is the lowest, again and again: a binary heap of runs. */

@@ -36,6 +36,21 @@ export class RecordReader {
     return this.#bytes.toString((header & UTF16_FLAG) === 0 ? 'utf8' : 'utf16le', start, this.#at);
   }
 
+  /** What comes behind the first `marker` in the next text; `undefined` when it is not in it. */
+  textBehind(marker: Buffer): string | undefined {
+    const start = this.#at + 4;
+    if ((this.#bytes.readUInt32LE(this.#at) & UTF16_FLAG) !== 0) {
+      const text = this.text();
+      const ascii = marker.toString('latin1');
+      const found = text.indexOf(ascii);
+      return found === -1 ? undefined : text.slice(found + ascii.length);
+    }
+    this.skipText();
+    const found = this.#bytes.indexOf(marker, start);
+    const isInside = found !== -1 && found + marker.length <= this.#at;
+    return isInside ? this.#bytes.toString('utf8', found + marker.length, this.#at) : undefined;
+  }
+
   /** Goes on behind the next bytes. */
   skip(bytes: number): void {
     this.#at += bytes;
