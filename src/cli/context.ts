@@ -50,7 +50,7 @@ export class Context {
     try {
       return await connect({
         url: this.settings.url,
-        token: this.settings.token,
+        token: this.settings.token(),
         timeoutMs: this.settings.timeoutMs,
         signal: this.signal,
         clock: this.io.clock,

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { IiiError } from '../base/errors.ts';
-import { Secret } from '../base/secret.ts';
+import type { Secret } from '../base/secret.ts';
 import { readDuration } from './input.ts';
 import type { Io } from './io.ts';
+import { findToken, tokenFor, type Found } from './token.ts';
 import { usageError } from './usage.ts';
 
 const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'yaml', 'name'] as const;
@@ -16,7 +17,8 @@ export interface Settings {
   readonly url: string;
   /** Where the address came from, for error messages. */
   readonly urlOrigin: string;
-  readonly token: Secret | null;
+  /** The token for this address. Throws when it may belong to another engine (`token.ts`). */
+  readonly token: () => Secret | null;
   /** Longest wait for one answer of the engine. */
   readonly timeoutMs: number;
   /** Whether somebody asked for this timeout. */
@@ -32,10 +34,6 @@ export interface Settings {
 }
 
 type Values = Readonly<Record<string, unknown>>;
-interface Found {
-  readonly value: string;
-  readonly origin: string;
-}
 
 const FILE_KEYS = ['url', 'token_file', 'timeout', 'output', 'color', 'time'] as const;
 type FileKey = (typeof FILE_KEYS)[number];
@@ -52,23 +50,34 @@ export async function resolveSettings(
   const files = await readSettingsFiles(io);
   const find = (option: string, variable: string | null, key: FileKey): Found | undefined => {
     const given = options[option];
-    if (typeof given === 'string') return { value: given, origin: `--${option}` };
-    const set = variable === null ? undefined : io.env[variable];
-    if (variable !== null && set) return { value: set, origin: variable };
-    for (const file of files) {
-      const value = file.values[key];
-      if (value !== undefined) return { value, origin: file.path };
+    if (typeof given === 'string') {
+      return { value: given, origin: `--${kebab(option)}`, isOfFolder: false };
     }
-    return undefined;
+    const set = variable === null ? undefined : io.env[variable];
+    if (variable !== null && set) return { value: set, origin: variable, isOfFolder: false };
+    return findInFiles(files, key);
   };
 
   const url = find('url', 'III_URL', 'url');
+  const address = normaliseUrl(url?.value ?? DEFAULT_URL, url?.origin ?? 'the default');
+  const ofUser = findInFiles(
+    files.filter(({ isOfFolder }) => !isOfFolder),
+    'url',
+  );
+  const token = findToken(options, io, find('tokenFile', 'III_TOKEN_FILE', 'token_file'));
   const timeout = find('timeout', 'III_TIMEOUT', 'timeout');
   const output = find('output', 'III_OUTPUT', 'output');
   return {
-    url: normaliseUrl(url?.value ?? DEFAULT_URL, url?.origin ?? 'the default'),
+    url: address,
     urlOrigin: url?.origin ?? 'the default',
-    token: readToken(options, io, find('tokenFile', 'III_TOKEN_FILE', 'token_file')),
+    token: () =>
+      tokenFor(token, {
+        url: address,
+        origin: url?.origin ?? 'the default',
+        isOfFolder:
+          url?.isOfFolder === true &&
+          address !== normaliseUrl(ofUser?.value ?? DEFAULT_URL, ofUser?.origin ?? 'the default'),
+      }),
     timeoutMs: readDuration(timeout?.value ?? DEFAULT_TIMEOUT, timeout?.origin ?? '--timeout'),
     timeoutGiven: timeout !== undefined,
     format:
@@ -105,40 +114,34 @@ export function normaliseUrl(text: string, origin: string): string {
   );
 }
 
-function readToken(options: Values, io: Io, file: Found | undefined): Secret | null {
-  const fromEnvironment = io.env['III_TOKEN'];
-  if (fromEnvironment && typeof options['tokenFile'] !== 'string') {
-    return new Secret(fromEnvironment.trim());
-  }
-  if (file === undefined) return null;
-  let text: string;
-  try {
-    text = readFileSync(resolve(io.cwd, file.value), 'utf8').trim();
-  } catch (cause) {
-    throw new IiiError('USAGE', `the token file '${file.value}' cannot be read`, {
-      reason: `it is named by ${file.origin}`,
-      hint: 'check the path and its permissions',
-      cause,
-    });
-  }
-  if (text === '') throw usageError(`the token file '${file.value}' is empty`);
-  return new Secret(text);
-}
-
 interface SettingsFile {
   readonly path: string;
+  readonly isOfFolder: boolean;
   readonly values: Partial<Record<FileKey, string>>;
 }
 
 async function readSettingsFiles(io: Io): Promise<readonly SettingsFile[]> {
   const home = io.env['XDG_CONFIG_HOME'] ?? (io.env['HOME'] && join(io.env['HOME'], '.config'));
-  const candidates = [join(io.cwd, '.iii.yaml')];
-  if (home) candidates.push(join(home, 'iii', 'config.yaml'));
+  const candidates = [{ path: join(io.cwd, '.iii.yaml'), isOfFolder: true }];
+  if (home) candidates.push({ path: join(home, 'iii', 'config.yaml'), isOfFolder: false });
   const files: SettingsFile[] = [];
-  for (const path of candidates) {
-    if (existsSync(path)) files.push({ path, values: await readSettingsFile(path) });
+  for (const { path, isOfFolder } of candidates) {
+    if (existsSync(path)) files.push({ path, isOfFolder, values: await readSettingsFile(path) });
   }
   return files;
+}
+
+function findInFiles(files: readonly SettingsFile[], key: FileKey): Found | undefined {
+  for (const { path, isOfFolder, values } of files) {
+    const value = values[key];
+    if (value !== undefined) return { value, origin: path, isOfFolder };
+  }
+  return undefined;
+}
+
+/** An option as it is typed. */
+function kebab(option: string): string {
+  return option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 async function readSettingsFile(path: string): Promise<SettingsFile['values']> {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -63,23 +63,84 @@ describe('the token', () => {
   it('is read from a file, and never printed', async () => {
     write('token', 'abc\n');
     const { token } = await resolveWith({ tokenFile: 'token' });
-    expect(token?.reveal()).toBe('abc');
-    expect(JSON.stringify({ token })).not.toContain('abc');
+    expect(token()?.reveal()).toBe('abc');
+    expect(JSON.stringify({ token: token() })).not.toContain('abc');
   });
 
   it('in the file that was asked for wins over III_TOKEN', async () => {
     write('token', 'abc');
     const { token } = await resolveWith({ tokenFile: 'token' }, { III_TOKEN: 'xyz' });
-    expect(token?.reveal()).toBe('abc');
+    expect(token()?.reveal()).toBe('abc');
   });
 
   it('in III_TOKEN wins over a file named in a settings file', async () => {
     write('token', 'abc');
     write('.iii.yaml', 'token_file: token\n');
-    expect((await resolveWith({}, { III_TOKEN: 'xyz' })).token?.reveal()).toBe('xyz');
+    expect((await resolveWith({}, { III_TOKEN: 'xyz' })).token()?.reveal()).toBe('xyz');
   });
 
   it('in a file that is not there is a usage error', async () => {
     await expect(resolveWith({ tokenFile: 'nope' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe('an engine that only the folder names', () => {
+  beforeEach(() => {
+    write('.iii.yaml', 'url: ws://stranger:1\n');
+  });
+
+  const refused = expect.objectContaining({ code: 'USAGE' }) as unknown;
+
+  it('gets no token from the environment', async () => {
+    const { token } = await resolveWith({}, { III_TOKEN: 'mine' });
+    expect(token).toThrow(refused);
+    expect(token).not.toThrow(/mine/);
+  });
+
+  it('gets no token from a file that the option or the environment names', async () => {
+    write('token', 'mine');
+    expect((await resolveWith({ tokenFile: 'token' })).token).toThrow(refused);
+    expect((await resolveWith({}, { III_TOKEN_FILE: 'token' })).token).toThrow(refused);
+  });
+
+  it("gets no token from the user's own settings", async () => {
+    write('token', 'mine');
+    write('home/iii/config.yaml', `token_file: ${join(folder, 'token')}\n`);
+    expect((await resolveWith({})).token).toThrow(refused);
+  });
+
+  it('gets no file from outside of the folder, through a link neither', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'iii-elsewhere-'));
+    try {
+      const secret = join(elsewhere, 'secret');
+      writeFileSync(secret, 'mine');
+      write('.iii.yaml', `url: ws://stranger:1\ntoken_file: ${secret}\n`);
+      expect((await resolveWith({})).token).toThrow(refused);
+      symlinkSync(secret, join(folder, 'link'));
+      write('.iii.yaml', 'url: ws://stranger:1\ntoken_file: link\n');
+      expect((await resolveWith({})).token).toThrow(refused);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+
+  it('gets the token that lies in the folder', async () => {
+    write('token', 'theirs');
+    write('.iii.yaml', 'url: ws://stranger:1\ntoken_file: token\n');
+    expect((await resolveWith({})).token()?.reveal()).toBe('theirs');
+  });
+
+  it('is called without a token when there is none', async () => {
+    expect((await resolveWith({})).token()).toBeNull();
+  });
+
+  it.each([
+    ['the option', { url: 'ws://stranger:1' }, {}, ''],
+    ['the environment', {}, { III_URL: 'ws://stranger:1' }, ''],
+    ["the user's own settings", {}, {}, 'url: stranger:1\n'],
+  ])('gets the token once %s names it too', async (_where, options, env, own) => {
+    write('home/iii/config.yaml', own);
+    const { token } = await resolveWith(options, { III_TOKEN: 'mine', ...env });
+    expect(token()?.reveal()).toBe('mine');
   });
 });

@@ -21,8 +21,9 @@ export const run: RunCommand = async (context) => {
 
 async function engineVersion(context: Context): Promise<string | null> {
   try {
-    const { url, token } = context.settings;
-    const client = await connect({ url, token, timeoutMs: PROBE_MS, clock: context.clock });
+    const { settings, clock } = context;
+    const [url, token] = [settings.url, settings.token()];
+    const client = await connect({ url, token, timeoutMs: PROBE_MS, clock });
     try {
       return (await client.call('iii::engine::info', {})).version;
     } finally {

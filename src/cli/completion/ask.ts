@@ -23,7 +23,7 @@ export async function askEngine(
   });
   try {
     const { signal } = expired;
-    const client = await connect({ url, token, timeoutMs, signal, clock: context.clock });
+    const client = await connect({ url, token: token(), timeoutMs, signal, clock: context.clock });
     try {
       return await namesOf(client, what, words);
     } finally {

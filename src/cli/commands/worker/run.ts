@@ -107,7 +107,7 @@ class RunSession {
         kind: 'start',
         files,
         url: settings.url,
-        token: settings.token?.reveal() ?? null,
+        token: settings.token()?.reveal() ?? null,
         name: this.#input.text('name') ?? null,
         concurrency: this.#input.count('concurrency', 1) ?? null,
       },
