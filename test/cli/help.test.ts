@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../../src/cli/parse.ts';
 import { COMMANDS, NOUNS } from '../../src/cli/tree.ts';
@@ -75,6 +76,23 @@ describe('every example in help', () => {
       expect(parsed.kind).toBe('command');
     },
   );
+});
+
+describe('docs/cheat-sheet.md', () => {
+  const page = readFileSync(new URL('../../docs/cheat-sheet.md', import.meta.url), 'utf8');
+  const examples = page
+    .split('\n')
+    .filter((line) => line.startsWith('iii '))
+    .map((line) => line.split(/ +# /)[0] ?? '');
+
+  it('fits on one page', () => {
+    expect(examples.length).toBeGreaterThan(25);
+    expect(page.split('\n').length).toBeLessThanOrEqual(66);
+  });
+
+  it.each(examples)('shows a call that can be parsed: %s', (line) => {
+    expect(parseArguments(splitWords(line), 80).kind).toBe('command');
+  });
 });
 
 describe('a wrong call', () => {
