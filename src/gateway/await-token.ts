@@ -32,8 +32,10 @@ export function awaitToken(peer: Unauthenticated): void {
   const { webSocket, socket, link, limits } = peer;
   let bytes = 0;
   let isRefused = false;
+  let isOver = false;
 
   const stop = (): void => {
+    isOver = true;
     cancelTimeout();
     webSocket.off('message', receive);
     socket.off('data', count);
@@ -62,6 +64,8 @@ export function awaitToken(peer: Unauthenticated): void {
   };
   // Runs behind the listener of ws for the same data, so an `auth` frame has been handled by then.
   const count = (chunk: Buffer): void => {
+    // a listener that is taken away still gets the data that is being given out
+    if (isOver) return;
     bytes += chunk.length;
     if (bytes > MAX_BYTES_AFTER_REFUSAL) webSocket.terminate();
     else if (bytes > limits.maxUnauthenticatedBytes) refuse('too much was sent before a token');

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../src/gateway/gateway.ts';
 import { findToken, hashToken } from '../../src/gateway/tokens.ts';
@@ -64,10 +65,14 @@ describe('a token', () => {
 
   it('as the first frame opens the session, which gets the frames behind it', async () => {
     const { url, sessions } = await start();
-    const client = new TestClient(url);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const client = new TestClient(url, [], { createConnection: () => socket });
     await client.opened;
     expect(sessions).toEqual([]);
+    // all in one piece, which is more than may come before a token
+    socket.cork();
     client.send(auth('t-shop'), call, ...Array.from({ length: 200 }, () => call));
+    socket.uncork();
     expect(await client.next()).toBe(GREETING);
     await client.roundTrip();
     expect(sessions[0]?.info).toMatchObject({ role: 'worker' });
