@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { NO_ROW } from '../../queue/columns.ts';
@@ -18,6 +18,8 @@ import type { LineNames, Topology } from './topology.ts';
 /** A delivery this old is exchanged for a new one, long before the broker's `consumer_timeout`. */
 const REFRESH_MS = 600_000;
 const REOPEN_MS = 200;
+/** How often it looks for jobs in the way of others: each look goes through all that is held. */
+const SET_ASIDE_MS = 50;
 /** Jobs handed on to other engines in one go. */
 const HAND_ON_BATCH = 100;
 
@@ -37,7 +39,6 @@ export interface LineParts {
 export class JobLine {
   #policy: QueuePolicy;
   readonly outbox: LineOutbox;
-  /** FIFO only. */
   readonly epochs: LineEpochs;
   readonly #parts: LineParts;
   readonly #inbox: LineInbox;
@@ -48,6 +49,7 @@ export class JobLine {
   /** Another engine offers what is here and this one does not: it takes no jobs for now. */
   #isAway = false;
   #offer: FunctionOffer | undefined;
+  #cancelSetAside: CancelTimer | undefined;
   #refreshedAt = 0;
   /** Settings of another type, which are waiting for the last attempt to end. */
   #nextPolicy: QueuePolicy | undefined;
@@ -79,7 +81,7 @@ export class JobLine {
     return this.#session?.isReady === true && !isChanging;
   }
 
-  /** Whether another engine would have to wait for this one: it is the one that runs a FIFO queue. */
+  /** Whether this engine is the one that runs a FIFO queue. */
   get isLeading(): boolean {
     return this.isFifo && this.#session?.isLeading === true;
   }
@@ -94,8 +96,8 @@ export class JobLine {
       await topology.declareLine(this.#policy);
       await this.#openSession();
     } catch (thrown) {
-      const [queue, error] = [this.#policy.name, messageOf(thrown)];
-      log.warn('a queue at the broker cannot be consumed yet; it is tried again', { queue, error });
+      const facts = { queue: this.#policy.name, error: messageOf(thrown) };
+      log.warn('a queue at the broker cannot be consumed yet; it is tried again', facts);
       clock.after(REOPEN_MS * 5, () => void this.open());
     } finally {
       this.#isOpening = false;
@@ -126,6 +128,7 @@ export class JobLine {
   /** Hands everything back: the next engine finds it as it was. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelSetAside?.();
     await this.#handBackAll();
   }
 
@@ -182,7 +185,11 @@ export class JobLine {
       this.#isAway = false;
       void this.open();
     }
-    if (!this.isFifo && this.isReady) this.#setAside();
+    if (this.isFifo || !this.isReady || this.wanted().length === 0) return;
+    this.#cancelSetAside ??= this.#parts.clock.after(SET_ASIDE_MS, () => {
+      this.#cancelSetAside = undefined;
+      if (this.isReady) this.#setAside();
+    });
   }
 
   /** Functions of waiting jobs here that this engine does not offer. */
@@ -197,9 +204,7 @@ export class JobLine {
   /** What is done once a second. @param elsewhere functions that other engines offer to this queue */
   tick(elsewhere: ReadonlySet<string>, hasLeader: boolean): void {
     const now = this.#parts.clock.now();
-    if (this.#isAway && (this.#offersAny() || !this.wanted().some((id) => elsewhere.has(id)))) {
-      this.#isAway = false;
-    }
+    this.#isAway &&= !this.#offersAny() && this.wanted().some((id) => elsewhere.has(id));
     if (this.#session?.isAlive !== true) {
       void this.open();
       return;
@@ -269,9 +274,8 @@ export class JobLine {
   /** Attempts go on: when the broker hands their jobs to this engine again, nothing is repeated. */
   #dropUnstarted(isGone: (job: HeldJob) => boolean = () => true): void {
     const { held, clock, changed } = this.#parts;
-    const now = clock.now();
     for (const job of held.ofQueue(this.#policy.name)) {
-      if (!held.isRunning(job) && isGone(job)) held.drop(job, now);
+      if (!held.isRunning(job) && isGone(job)) held.drop(job, clock.now());
     }
     changed();
   }
@@ -316,11 +320,9 @@ export class JobLine {
 
   /** Standard: when half of the window is full of jobs that nobody here can run, others get their room. */
   #setAside(): void {
-    if (this.wanted().length === 0) return;
-    const { concurrency } = this.#policy;
     const stuck = this.#stuck().filter(({ delivery }) => delivery?.from === 'main');
-    if (stuck.length < concurrency) return;
-    for (const job of stuck) void this.#handOver(job);
+    for (const job of stuck.length < this.#policy.concurrency ? [] : stuck)
+      void this.#handOver(job);
   }
 
   /** Lets engines have the jobs whose functions they offer and this one does not. */
