@@ -66,6 +66,7 @@ export class Engines implements EnginePeers {
   readonly #peers = new Map<string, Peer>();
   #card: EngineCard | null = null;
   #channel: Channel | undefined;
+  #isJoining = false;
 
   constructor(parts: EnginesParts) {
     this.#parts = parts;
@@ -89,18 +90,32 @@ export class Engines implements EnginePeers {
     return Promise.resolve(seen.sort((a, b) => (a.id < b.id ? -1 : 1)));
   }
 
-  /** Begins to listen, unless it does. */
+  /** Begins to listen, unless it does. @throws whatever the broker says against it */
   async join(): Promise<void> {
-    if (this.#channel?.active === true) return;
+    if (this.#channel?.active === true || this.#isJoining) return;
     const { broker, topology } = this.#parts;
-    await topology.declareEngines();
-    const channel = await broker.channel();
-    this.#channel = channel;
-    const { queue } = await channel.queueDeclare({ exclusive: true, autoDelete: true });
-    await channel.queueBind({ queue, exchange: topology.names.engines });
-    await channel.basicConsume({ queue, noAck: true }, (message) => {
-      this.#hear(message);
-    });
+    this.#isJoining = true;
+    let channel: Channel | undefined;
+    try {
+      await topology.declareEngines();
+      channel = await broker.channel();
+      const { queue } = await channel.queueDeclare({ exclusive: true, autoDelete: true });
+      await channel.queueBind({ queue, exchange: topology.names.engines });
+      await channel.basicConsume({ queue, noAck: true }, (message) => {
+        this.#hear(message);
+      });
+      this.#channel = channel;
+    } catch (thrown) {
+      await channel?.close().catch(() => undefined);
+      throw thrown;
+    } finally {
+      this.#isJoining = false;
+    }
+  }
+
+  /** Begins to listen if it can. While the broker is away it cannot, and is asked again a second later. */
+  rejoin(): void {
+    if (this.#parts.broker.isUp) this.join().catch(() => undefined);
   }
 
   async leave(): Promise<void> {

@@ -92,7 +92,7 @@ export class RabbitStore implements Store {
       clock,
       log,
       onUp: () => {
-        void this.#engines.join();
+        this.#engines.rejoin();
         for (const line of this.#lines.values()) void line.open();
       },
     });
@@ -347,6 +347,7 @@ export class RabbitStore implements Store {
     for (const [queue, line] of this.#lines) {
       line.tick(this.#engines.offeredElsewhere(queue), this.#engines.hasLeader(queue));
     }
+    this.#engines.rejoin();
     this.#engines.tell();
     this.#cancelTick = this.#clock.after(TICK_MS, () => {
       this.#tick();

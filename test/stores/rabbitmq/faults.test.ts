@@ -47,6 +47,15 @@ async function runAll(store: Store, expected: number, queue = 'q'): Promise<stri
   return ran;
 }
 
+/** Runs jobs until these have run: what was refused may have arrived too, and run before them. */
+async function runThese(store: Store, ids: readonly string[]): Promise<void> {
+  const ran: string[] = [];
+  await eventually(async () => {
+    ran.push(...(await runAll(store, 1)));
+    return ids.every((id) => ran.includes(id));
+  });
+}
+
 describe('the rabbitmq store when something breaks', { skip: bin === undefined }, () => {
   let server: RabbitMqServer;
   let store: RabbitStore;
@@ -121,8 +130,7 @@ describe('the rabbitmq store when something breaks', { skip: bin === undefined }
       await eventually(() => add(cut, 1).then((ids) => accepted.push(...ids)), HEALED_MS);
     }
     expect(refused).toBeGreaterThan(0);
-    const ran = await runAll(cut, accepted.length);
-    expect(accepted.filter((id) => !ran.includes(id))).toEqual([]);
+    await runThese(cut, accepted);
     await cut.close();
     relay.close();
   });
@@ -180,7 +188,7 @@ describe('the rabbitmq store when something breaks', { skip: bin === undefined }
       await expect(adding).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       server.thaw();
       const [id] = await eventually(() => add(store, 1), 10_000);
-      expect(await runAll(store, 1)).toContain(id);
+      await runThese(store, [id ?? '']);
     },
   );
 });
