@@ -32,7 +32,7 @@ export function* scanRows(
     wanted[columns.state.get(row)] === true && belongs(row);
 
   const runs: Run[] = [];
-  let run = new OpenRun(key);
+  let run = new OpenRun();
   const { pages } = columns;
   for (let page = 0; page < pages; page++) {
     const keys = key.page(page);
@@ -50,7 +50,7 @@ export function* scanRows(
       run.add(row, place);
       if (!run.isFull) continue;
       runs.push(run.close());
-      run = new OpenRun(key);
+      run = new OpenRun();
     }
     yield [];
   }
@@ -71,15 +71,10 @@ export function* scanRows(
 
 /** A run that rows are still added to. Its arrays hold no objects: there may be a million rows. */
 class OpenRun {
-  readonly #key: Columns['seq'];
   readonly #rows = new Uint32Array(RUN_ROWS);
   readonly #keys = new Float64Array(RUN_ROWS);
   size = 0;
   #isSorted = true;
-
-  constructor(key: Columns['seq']) {
-    this.#key = key;
-  }
 
   get isFull(): boolean {
     return this.size === RUN_ROWS;
@@ -92,15 +87,14 @@ class OpenRun {
     this.size++;
   }
 
+  /** In the order of the keys as they were added: a row may have another one by now. */
   close(): Run {
-    const key = this.#key;
     const rows = this.#rows.subarray(0, this.size);
     const keys = this.#keys.subarray(0, this.size);
-    if (!this.#isSorted) {
-      rows.sort((a, b) => key.get(a) - key.get(b));
-      keys.sort();
-    }
-    return { rows, keys, at: 0 };
+    if (this.#isSorted) return { rows, keys, at: 0 };
+    const order = Uint32Array.from(rows, (_, at) => at);
+    order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0));
+    return { rows: order.map((at) => rows[at] ?? 0), keys: keys.sort(), at: 0 };
   }
 }
 
