@@ -33,7 +33,14 @@ export interface QueuePolicy {
 export type JobState = 'waiting' | 'delayed' | 'in_flight' | 'dead' | 'completed' | 'discarded';
 
 /** Why a job is dead. `skipped`: an operator let its group go on without it. */
-export type DeadReason = 'exhausted' | 'non_retryable' | 'interrupted' | 'expired' | 'skipped';
+export const DEAD_REASONS = [
+  'exhausted',
+  'non_retryable',
+  'interrupted',
+  'expired',
+  'skipped',
+] as const;
+export type DeadReason = (typeof DEAD_REASONS)[number];
 
 /** An error as a worker reported it, cut to the limits of `limits.ts`. */
 export interface JobError {

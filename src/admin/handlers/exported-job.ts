@@ -1,6 +1,12 @@
 import { cutError } from '../../queue/job-error.ts';
 import { LIMITS } from '../../queue/limits.ts';
-import type { AttemptRecord, DeadReason, Job, JobError, JobOverrides } from '../../queue/types.ts';
+import {
+  DEAD_REASONS,
+  type AttemptRecord,
+  type Job,
+  type JobError,
+  type JobOverrides,
+} from '../../queue/types.ts';
 import type { ExportedJob } from '../bulk-contract.ts';
 import { jobHistory, timeText } from './views.ts';
 
@@ -13,13 +19,6 @@ export interface ReadJob {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const REASONS: readonly DeadReason[] = [
-  'exhausted',
-  'non_retryable',
-  'interrupted',
-  'expired',
-  'skipped',
-];
 const OUTCOMES: readonly AttemptRecord['outcome'][] = [
   'completed',
   'failed',
@@ -89,7 +88,7 @@ export function readExportedJob(value: unknown): ReadJob {
     epoch: 0,
     history: history.slice(-LIMITS.historyLength).map(attemptOf),
     failure: {
-      reason: REASONS.find((known) => known === fields['reason']) ?? 'exhausted',
+      reason: DEAD_REASONS.find((known) => known === fields['reason']) ?? 'exhausted',
       failedAt,
       error: errorOf(fields['error']) ?? { code: 'unknown', message: '' },
     },

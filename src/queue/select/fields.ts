@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../cluster.ts';
 import type { ScannedJob } from '../store.ts';
-import type { DeadReason, JobState } from '../types.ts';
+import { DEAD_REASONS, type JobState } from '../types.ts';
 import { COST } from './condition.ts';
 
 /** What can be asked about a job beside its payload. `null` stands for none. */
@@ -28,13 +28,6 @@ export const STATES: readonly JobState[] = [
   'completed',
   'discarded',
 ];
-const REASONS: readonly DeadReason[] = [
-  'exhausted',
-  'non_retryable',
-  'interrupted',
-  'expired',
-  'skipped',
-];
 
 const failedAt = (job: ScannedJob): number | null => (job.state === 'dead' ? job.stampAt : null);
 
@@ -55,7 +48,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
     kind: 'text',
     cost: COST.failure,
     read: (job) => job.failure()?.reason ?? null,
-    choices: REASONS,
+    choices: DEAD_REASONS,
   },
   error: {
     kind: 'text',
