@@ -40,8 +40,8 @@ interface Below {
   readonly to: Buffer | null;
 }
 
-/** An entry of a leaf: where in the page its key is, and its data up to `dataAt + dataBytes`. */
-type VisitEntry = (page: Buffer, keyAt: number, dataAt: number, dataBytes: number) => void;
+/** An entry of a leaf, which begins at `node`: its key is at `keyAt`, its data or where that is at `dataAt`. */
+type VisitEntry = (page: Buffer, node: number, keyAt: number, dataAt: number) => void;
 
 interface Tree {
   readonly root: number;
@@ -82,7 +82,7 @@ class PageCheck {
     this.#walk({
       ...readTree(meta, META.mainTree, metaPage),
       hasTrees: true,
-      visit: (page, keyAt, dataAt) => {
+      visit: (page, _node, keyAt, dataAt) => {
         const number = readNumber(page, PAGE.number);
         checkName(page.toString('latin1', keyAt, dataAt), number);
         tables.push(readTree(page, dataAt, number));
@@ -93,9 +93,9 @@ class PageCheck {
     this.#walk({
       ...readTree(meta, META.freeTree, metaPage),
       compare: compareNumbers,
-      visit: (page, keyAt, dataAt, dataBytes) => {
+      visit: (page, node, keyAt, dataAt) => {
         if (dataAt - keyAt !== 8) throw damage(page, 'it has a key of the wrong length');
-        lists.push(this.#dataOf(page, dataAt, dataBytes));
+        lists.push(this.#dataOf(page, node, dataAt));
       },
     });
     // only now is it known which pages are in use
@@ -183,10 +183,12 @@ class PageCheck {
     this.#file.bytesOf(first + pages - 1, this.#file.pageBytes - 1, 1);
   }
 
-  #dataOf(leaf: Buffer, at: number, dataBytes: number): Buffer {
-    const isInside = at + dataBytes <= leaf.length;
-    if (isInside) return Buffer.from(leaf.subarray(at, at + dataBytes));
-    return this.#file.bytesOf(readNumber(leaf, at + OVERFLOW.page), PAGE.bytes, dataBytes);
+  #dataOf(leaf: Buffer, node: number, at: number): Buffer {
+    const bytes = leaf.readUInt32LE(node + NODE.size);
+    if (leaf.readUInt16LE(node + NODE.flags) === NODE_KIND.overflow) {
+      return this.#file.bytesOf(readNumber(leaf, at + OVERFLOW.page), PAGE.bytes, bytes);
+    }
+    return Buffer.from(leaf.subarray(at, at + bytes));
   }
 
   /** A list of free pages: its length, then numbers, each after its negative count if it is a range. */
@@ -301,9 +303,8 @@ function visitLeaf(page: Buffer, count: number, visit: VisitEntry): void {
   // a visit may read other pages, and a page is good until the next is read
   const leaf = Buffer.from(page);
   for (let at = 0; at < count; at++) {
-    const keyAt = nodeAt(leaf, at) + NODE.bytes;
-    const node = keyAt - NODE.bytes;
-    const dataAt = keyAt + leaf.readUInt16LE(node + NODE.keyBytes);
-    visit(leaf, keyAt, dataAt, leaf.readUInt32LE(node + NODE.size));
+    const node = nodeAt(leaf, at);
+    const keyAt = node + NODE.bytes;
+    visit(leaf, node, keyAt, keyAt + leaf.readUInt16LE(node + NODE.keyBytes));
   }
 }

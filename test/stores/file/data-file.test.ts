@@ -82,6 +82,30 @@ describe('the check of a database file', () => {
     await written.close();
   });
 
+  it('finds a list of free pages where it is, whether in its leaf or on pages of its own', async () => {
+    const path = newFolder();
+    const records = new LmdbRecords(path, 'write');
+    await commit(records, (batch) => {
+      for (let key = 1; key <= 20_000; key++) batch.put('jobs', key, Buffer.alloc(300));
+    });
+    // a reader keeps the lists from being used up, so that they fill the leaf of a list that is long
+    const reader = records.scan('jobs')[Symbol.iterator]();
+    reader.next();
+    let removed = 0;
+    const remove = async (count: number) => {
+      await commit(records, (batch) => {
+        for (let key = 1; key <= count; key++) batch.remove('jobs', removed + key);
+      });
+      removed += count;
+    };
+    for (let round = 1; round <= 60; round++) {
+      await remove(round % 10 === 0 ? 2_900 : 40);
+      expect(refusal(path)).toBeNull();
+    }
+    reader.return?.();
+    await records.close();
+  });
+
   it('does not mind free pages at the end that are missing', () => {
     const used = healthy.readUInt32LE(meta * PAGE_BYTES + 144) + 1;
     const longer = changed((bytes) => bytes.writeUInt32LE(used + 50, meta * PAGE_BYTES + 144));
