@@ -165,6 +165,9 @@ export interface ImportedJob {
   readonly changes: readonly string[];
 }
 
+/** Of the jobs of one call, how many ended in each way. */
+export type ImportCounts = Readonly<Record<ImportedJob['outcome'], number>>;
+
 export interface BulkContract {
   'iii::dlq::errors': {
     input: SelectorInput & { readonly queue: string };
@@ -186,7 +189,7 @@ export interface BulkContract {
       readonly jobs: readonly ExportedJob[];
       readonly dryRun?: boolean;
     };
-    result: { readonly jobs: readonly ImportedJob[] };
+    result: ImportCounts & { readonly queue?: string; readonly jobs: readonly ImportedJob[] };
   };
   'iii::job::edit': {
     input: { readonly id: string; readonly payloadText: string; readonly dryRun?: boolean };

@@ -55,7 +55,22 @@ describe('iii::job::explain', () => {
     await engine.enqueue('f', {}, { queue: 'q' });
     const second = await engine.enqueue('f', {}, { queue: 'q' });
     await engine.advance();
-    expect((await explain(engine, second)).kind).toBe('concurrency');
+    expect(await explain(engine, second)).toMatchObject({
+      kind: 'concurrency',
+      reasons: [{ change: expect.stringContaining("raise the queue's concurrency") as string }],
+    });
+  });
+
+  it('names the limit of groups when that is what is reached', async () => {
+    const engine = await startEngine([FIFO]);
+    engine.worker().offer('f');
+    await engine.enqueue('f', { customer: 'a' }, { queue: 'orders' });
+    const second = await engine.enqueue('f', { customer: 'b' }, { queue: 'orders' });
+    await engine.advance();
+    expect(await explain(engine, second)).toMatchObject({
+      kind: 'concurrency',
+      reasons: [{ change: expect.stringContaining("raise the queue's group_concurrency") as string }],
+    });
   });
 
   it('says until when the rate limit holds', async () => {

@@ -252,6 +252,13 @@ describe('bulk commands', () => {
       jobs,
     });
     expect((await run(['dlq', 'redrive', '--plan', 'plan.json'], { cwd: folder })).status).toBe(0);
+    const named = await run(['dlq', 'redrive', 'payment', '--plan', 'plan.json'], { cwd: folder });
+    expect(named.status).toBe(0);
+    const elsewhere = await run(['dlq', 'redrive', 'r', '--plan', 'plan.json'], { cwd: folder });
+    expect([elsewhere.status, elsewhere.stderr]).toEqual([
+      2,
+      expect.stringContaining('is for payment'),
+    ]);
     expect(input('iii::task::start')).toEqual({
       action: 'redrive',
       queue: 'payment',
@@ -269,7 +276,7 @@ describe('bulk commands', () => {
     [['dlq', 'redrive', '--canary', '5', '--abort-if-fail-rate', '200%'], 'is not a share'],
     [['dlq', 'redrive', '--where', ' '], '--where is empty'],
     [['dlq', 'redrive', '--since', 'yesterday'], '--since is not a time'],
-    [['dlq', 'redrive', 'q', '--plan', 'p.json'], 'leave the queue'],
+    [['dlq', 'redrive', '--where', 'age>1h', '--plan', 'p.json'], 'leave the selector'],
     [['dlq', 'redrive', '--plan', 'nope.json'], 'cannot be read'],
     [['dlq', 'discard', 'q', '--to', 'x'], 'unknown option'],
     [['dlq', 'list', '--where', 'age>1h'], 'a selector needs a queue'],

@@ -76,10 +76,11 @@ async function explainWaiting(engine: Engine, job: Job, say: Say): Promise<void>
   }
   explainFunction(engine, functionId, say);
   if (dispatcher.inFlight >= dispatcher.limit) {
+    const isFifo = engine.queues.policyOf(queue)?.type === 'fifo';
     say(
       'concurrency',
       `${dispatcher.inFlight} of at most ${dispatcher.limit} jobs of queue '${queue}' are in flight at this engine`,
-      `wait until one ends (iii job list ${queue} --state in_flight), or raise the queue's concurrency`,
+      `wait until one ends (iii job list ${queue} --state in_flight), or raise the queue's ${isFifo ? 'group_concurrency' : 'concurrency'}`,
     );
   }
   const until = dispatcher.rateLimitedUntil();

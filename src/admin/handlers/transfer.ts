@@ -6,7 +6,7 @@ import { groupOf } from '../../queue/group.ts';
 import { LIMITS } from '../../queue/limits.ts';
 import type { Rewrite } from '../../queue/store.ts';
 import type { Job, QueuePolicy } from '../../queue/types.ts';
-import type { BulkContract, ImportedJob } from '../bulk-contract.ts';
+import type { BulkContract, ImportCounts, ImportedJob } from '../bulk-contract.ts';
 import { invalid } from '../input.ts';
 import { exportedJob, readExportedJob, type ReadJob } from './exported-job.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
@@ -45,7 +45,8 @@ export function transferHandlers({ engine }: AdminParts): AdminHandlers<Transfer
       const queue = input.optionalString('queue') ?? null;
       if (queue !== null) await findQueue(engine, queue);
       const jobs = items.map(readExportedJob);
-      return { jobs: await importJobs(jobs, queue, engine, input.flag('dryRun')) };
+      const results = await importJobs(jobs, queue, engine, input.flag('dryRun'));
+      return { ...(queue === null ? {} : { queue }), ...countOutcomes(results), jobs: results };
     },
     'iii::job::edit': async (input) => {
       const id = input.string('id');
@@ -125,6 +126,13 @@ async function importJobs(
     results[at] = { ...result, outcome: 'refused', why, changes: [] };
   });
   return results;
+}
+
+/** How many jobs ended in each way: what the audit trail keeps of an import. */
+function countOutcomes(results: readonly ImportedJob[]): ImportCounts {
+  const counts = { added: 0, replaced: 0, unchanged: 0, refused: 0 };
+  for (const { outcome } of results) counts[outcome]++;
+  return counts;
 }
 
 /** The group of a payload in a queue. @throws IiiError when the queue does not take the payload */

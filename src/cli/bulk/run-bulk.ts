@@ -79,12 +79,18 @@ async function readRequest(
   const ways = [ids.length > 0, all, planFile !== undefined].filter(Boolean).length;
   if (ways > 1)
     throw usageError('--id, --all and --plan contradict each other', 'give one of them');
-  if (planFile !== undefined && (isSelective || queue !== undefined)) {
-    throw usageError('a plan says which jobs', 'leave the queue and the selector out');
+  if (planFile !== undefined && isSelective) {
+    throw usageError('a plan says which jobs', 'leave the selector out');
   }
   const common = { action, ...(to === undefined ? {} : { to }), ...readPace(input) };
   if (planFile !== undefined) {
     const plan = await readPlan(context, planFile, action);
+    if (queue !== undefined && queue !== plan.queue) {
+      throw usageError(
+        `the plan ${planFile} is for ${plan.queue ?? 'every queue'}, not for ${queue}`,
+        'leave the queue out',
+      );
+    }
     const target = plan.to ?? to;
     const place = plan.queue === null ? {} : { queue: plan.queue };
     return {

@@ -38,6 +38,12 @@ describe('an export', () => {
       'replaced',
       ...Array<string>(3).fill('unchanged'),
     ]);
+    expect(await from.admin('iii::audit::list', {})).toMatchObject({
+      entries: [
+        { action: 'iii::dlq::import', facts: { replaced: 1, unchanged: 4, added: 0, refused: 0 } },
+        { action: 'iii::dlq::import', facts: { replaced: 0, unchanged: 5 } },
+      ],
+    });
     await from.admin('iii::dlq::redrive', { queue: 'payment' });
     await from.advance();
     expect(from.ran.map((data) => (data as { n: number }).n)).toEqual([0, 100, 2, 3, 4]);
