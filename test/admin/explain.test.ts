@@ -69,7 +69,9 @@ describe('iii::job::explain', () => {
     await engine.advance();
     expect(await explain(engine, second)).toMatchObject({
       kind: 'concurrency',
-      reasons: [{ change: expect.stringContaining("raise the queue's group_concurrency") as string }],
+      reasons: [
+        { change: expect.stringContaining("raise the queue's group_concurrency") as string },
+      ],
     });
   });
 
