@@ -72,7 +72,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { store: userStore, maxValueBytes, triggersEnabled } = config.state;
   const userState = userStore === null ? state : await createStateStore(userStore, storeParts);
   const observability = await loadObservability(config, { clock, random, log });
+  const id = random.uuid();
   const engine = new Engine({
+    id,
     tracing: observability?.tracing ?? undefined,
     store,
     state,
@@ -93,7 +95,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   registerTriggerTypes(engine, { stateTriggers: triggersEnabled });
   let address: string | null = null;
   const card = {
-    id: random.uuid(),
+    id,
     version: VERSION,
     pid: process.pid,
     host: hostname(),

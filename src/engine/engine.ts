@@ -32,6 +32,8 @@ import { Worker, WorkerRegistry } from './workers.ts';
 const CONGESTION_RETRY_MS = 50;
 
 export interface EngineOptions {
+  /** What other engines on the same store know it by; made up when it is alone. */
+  readonly id?: string;
   readonly store: Store;
   /** Where the engine remembers what is not a job, such as subscriptions. */
   readonly state: StateStore;
@@ -122,6 +124,7 @@ export class Engine implements Service {
     const { archive, undoWindowMs } = options;
     this.tasks = new BulkTasks({
       ...{ store, state: options.state, archive, undoWindowMs, events, clock, random, log, audit },
+      self: options.id ?? random.uuid(),
       policyOf: (queue) => queues.policyOf(queue),
       now: () => clock.now(),
     });

@@ -27,8 +27,8 @@ export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunction
       const { queue: _queue, ...request } = await readBulk(input, call, engine);
       return view(await tasks.begin(request));
     },
-    'iii::task::list': async () => ({ tasks: tasks.list().map(view) }),
-    'iii::task::get': async (input) => view(tasks.get(input.string('id'))),
+    'iii::task::list': async () => ({ tasks: (await tasks.list()).map(view) }),
+    'iii::task::get': async (input) => view(await tasks.get(input.string('id'))),
     'iii::task::wait': async (input) => {
       const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
       return view(await tasks.wait(input.string('id'), timeoutMs));
@@ -36,7 +36,7 @@ export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunction
     'iii::task::pause': async (input) => view(await tasks.pause(input.string('id'))),
     'iii::task::resume': async (input) => view(await tasks.resume(input.string('id'))),
     'iii::task::cancel': async (input) => view(await tasks.cancel(input.string('id'))),
-    'iii::undo::list': async () => ({ tasks: tasks.undoable().map(view) }),
+    'iii::undo::list': async () => ({ tasks: (await tasks.undoable()).map(view) }),
     'iii::undo::apply': async (input) => {
       const id = input.string('id');
       return { id, ...(await tasks.undo(id, input.flag('dryRun'))) };

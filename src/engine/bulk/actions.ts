@@ -26,6 +26,8 @@ export interface ActionParts {
   readonly archive: Archive;
   readonly policyOf: (queue: string) => QueuePolicy | undefined;
   readonly now: () => number;
+  /** Asked last before each change: resolves when it may still be made. @throws TaskLost */
+  readonly confirm: () => Promise<void>;
 }
 
 /** What an action is carried out with. */
@@ -70,10 +72,12 @@ export async function carryOut(
   if (action === 'redrive' && to === null) return redrive(ids, parts);
   if (action === 'discard' || action === 'cancel') {
     await keep(ids, target, parts);
+    const queues = action === 'cancel' ? [] : await queueNames(store);
+    await parts.confirm();
     const ended =
       action === 'cancel'
         ? await store.cancel(ids)
-        : await store.discard({ queues: await queueNames(store), ids, limit: ids.length });
+        : await store.discard({ queues, ids, limit: ids.length });
     for (const id of ended) events.emit({ kind: 'job_discarded', id });
     return ended;
   }
@@ -94,9 +98,10 @@ export async function carryOut(
 
 async function redrive(
   ids: readonly string[],
-  { store, events }: ActionParts,
+  { store, events, confirm }: ActionParts,
 ): Promise<readonly string[]> {
   const queues = await queueNames(store);
+  await confirm();
   const moved = await store.redrive({ queues, ids, limit: ids.length });
   if (moved.length > 0) events.emit({ kind: 'jobs_redriven', queues, jobs: moved.length });
   return moved;
@@ -121,9 +126,10 @@ function transfer(job: Job, action: BulkAction, queue: string, parts: ActionPart
 async function rewriteAll(
   jobs: readonly Job[],
   change: (job: Job) => Job,
-  { store }: ActionParts,
+  { store, confirm }: ActionParts,
 ): Promise<readonly string[]> {
   if (jobs.length === 0) return [];
+  await confirm();
   const rewrites = jobs.map((job): Rewrite => ({
     job: change(job),
     expects: { state: job.state, epoch: job.epoch },

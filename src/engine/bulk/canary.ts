@@ -85,10 +85,13 @@ export class Canary {
     this.#unsubscribe();
   }
 
-  /** Finds outcomes that came while nobody was listening. */
+  /** Finds outcomes that came while nobody was listening, or that another engine heard of. */
   async look(store: Store, releasedAfter: number): Promise<void> {
+    const showsWaiting = store.traits.gaps.browse_waiting === undefined;
     for (const [id, cluster] of [...this.#open]) {
       const job = await store.get(id);
+      // where not all is shown, a job that is not may just as well be waiting
+      if (job === undefined && !showsWaiting) continue;
       if (job === undefined || job.state === 'completed' || job.state === 'discarded') {
         this.#settle(id, false, false);
       } else if (job.failure !== null && job.failure.failedAt > releasedAfter) {

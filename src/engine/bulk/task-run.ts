@@ -3,19 +3,21 @@ import { IiiError, messageOf } from '../../base/errors.ts';
 import { carryOut, TAKES, type ActionParts } from './actions.ts';
 import { Canary, NO_CANARY_YET } from './canary.ts';
 import { exactCandidates, selectedCandidates, type Aim, type Candidate } from './candidates.ts';
-import type { ExactJob, TaskRecord, TaskState } from './task.ts';
+import { TaskLost, type ExactJob, type TaskRecord, type TaskState } from './task.ts';
 
 /** Jobs changed by one atomic batch. */
 const BATCH = 500;
 /** Batches per second of a task with a rate. */
 const STEPS_PER_SECOND = 10;
+/** How often the first jobs are looked at where other engines may run them: those tell nobody here. */
+const LOOK_MS = 500;
 
 /** Told the ids of jobs whose change is made. */
 export type JobsChanged = (ids: readonly string[]) => void;
 
 export interface TaskRunParts extends ActionParts {
   readonly clock: Clock;
-  /** Resolves when the record is as safe as the jobs are. */
+  /** Resolves when the record is as safe as the jobs are. @throws TaskLost */
   readonly save: (record: TaskRecord) => Promise<void>;
   readonly onChanged: JobsChanged;
 }
@@ -44,6 +46,8 @@ export class TaskRun {
   constructor(record: TaskRecord, jobs: readonly ExactJob[] | null, parts: TaskRunParts) {
     const { request, canary, startedAt, undo } = record;
     this.#record = record;
+    // the clock of the engine that wrote it may be another
+    this.#nextAt = Math.min(record.nextAt, parts.clock.now() + stepMs(record));
     this.#jobs = jobs;
     this.#parts = parts;
     this.#aim = { ...request, startedAt, undo };
@@ -68,12 +72,14 @@ export class TaskRun {
   async #run(): Promise<void> {
     try {
       await this.#finishPending();
-      await this.#canary?.look(this.#parts.store, this.#record.startedAt);
+      await this.#look();
       const why = await this.#work();
       await this.#close(why.state, why.why);
     } catch (thrown) {
-      const isRefusal = thrown instanceof IiiError && thrown.code === 'CONFLICT';
-      await this.#close(isRefusal ? 'failed' : 'paused', messageOf(thrown)).catch(() => undefined);
+      // while the store is away nothing can be written either; the record says where to go on
+      const isOver = thrown instanceof TaskLost || codeOf(thrown) === 'UNAVAILABLE';
+      const state = codeOf(thrown) === 'CONFLICT' ? 'failed' : 'paused';
+      if (!isOver) await this.#close(state, messageOf(thrown)).catch(() => undefined);
     } finally {
       this.#canary?.stop();
     }
@@ -81,7 +87,7 @@ export class TaskRun {
 
   async #close(state: TaskState, why: string | null): Promise<void> {
     const endedAt = state === 'running' || state === 'paused' ? null : this.#parts.clock.now();
-    await this.#save({ state, why, endedAt });
+    await this.#save({ state, why, endedAt, owner: null });
   }
 
   /** Works until there is nothing left or somebody wants something else. */
@@ -160,7 +166,7 @@ export class TaskRun {
     const ids = taken.map(({ id }) => id);
     const clusters = taken.map(({ cluster }) => cluster);
     const cursor = batch.at(-1)?.cursor ?? null;
-    await this.#save({ pending: { ids, clusters, cursor } });
+    await this.#save({ pending: { ids, clusters, cursor }, nextAt: this.#nextAt });
     this.#canary?.release(taken);
     const changed = ids.length === 0 ? [] : await carryOut(ids, this.#aim, this.#parts);
     this.#count(ids, changed, cursor);
@@ -210,12 +216,26 @@ export class TaskRun {
   /** Waits until the first jobs have shown how it goes, and lets the rest follow when it goes well. */
   async #awaitOutcomes(canary: Canary, isAll = false): Promise<void> {
     while (canary.isWaiting && this.#wish === 'run') {
+      const open = canary.progress.open.length;
       await this.#save({});
-      await this.#sleep(null);
+      await this.#awaitOutcome(() => canary.progress.open.length < open);
     }
     if (this.#wish !== 'run' || canary.hasFailed) return;
     if (!isAll || canary.missing === 0) canary.pass();
     await this.#save({});
+  }
+
+  /** Until this holds, or somebody wants something else. */
+  async #awaitOutcome(hasCome: () => boolean): Promise<void> {
+    const { sharedByEngines } = this.#parts.store.traits;
+    while (!hasCome() && this.#wish === 'run') {
+      await this.#sleep(sharedByEngines ? LOOK_MS : null);
+      if (sharedByEngines) await this.#look();
+    }
+  }
+
+  async #look(): Promise<void> {
+    await this.#canary?.look(this.#parts.store, this.#record.startedAt);
   }
 
   async #pace(jobs: number): Promise<void> {
@@ -248,11 +268,20 @@ export class TaskRun {
   }
 
   async #save(changes: Partial<TaskRecord>): Promise<void> {
-    this.#record = {
-      ...this.#record,
-      ...changes,
-      canary: this.#canary?.progress ?? this.#record.canary,
-    };
-    await this.#parts.save(this.#record);
+    const canary = this.#canary?.progress ?? this.#record.canary;
+    const next: TaskRecord = { ...this.#record, ...changes, canary };
+    await this.#parts.save(next);
+    this.#record = next;
   }
+}
+
+/** What one batch of a task with a rate takes. */
+function stepMs({ request }: TaskRecord): number {
+  const { ratePerSecond } = request;
+  if (ratePerSecond === null) return 0;
+  return (Math.ceil(ratePerSecond / STEPS_PER_SECOND) / ratePerSecond) * 1_000;
+}
+
+function codeOf(thrown: unknown): string | null {
+  return thrown instanceof IiiError ? thrown.code : null;
 }

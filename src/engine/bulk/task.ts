@@ -60,6 +60,11 @@ export type TaskState =
 
 export const ENDED: readonly TaskState[] = ['done', 'cancelled', 'stopped', 'failed'];
 
+export type TaskWish = 'pause' | 'cancel';
+
+/** Another engine has taken the task over, or ended it: this one has to leave it alone. */
+export class TaskLost extends Error {}
+
 /** What became of the jobs that were released first. */
 export interface CanaryProgress {
   /** Those that are still under way, and the cluster each died of before. */
@@ -78,6 +83,10 @@ export interface TaskRecord {
   readonly id: string;
   readonly request: StoredRequest;
   readonly state: TaskState;
+  /** Id of the engine that works at it; `null` when none does. */
+  readonly owner: string | null;
+  /** What an operator asked another engine than the owner for, until the owner has done it. */
+  readonly wish: TaskWish | null;
   readonly startedAt: number;
   readonly endedAt: number | null;
   /** Why it ended or waits, for people. */
@@ -96,6 +105,8 @@ export interface TaskRecord {
     readonly cursor: string | null;
   } | null;
   readonly canary: CanaryProgress | null;
+  /** With a rate: when the batch after the one of `pending` may go. */
+  readonly nextAt: number;
   /** Bundle of what can be undone. */
   readonly undo: string | null;
 }

@@ -84,7 +84,7 @@ describe('a redrive that its caller waits for', () => {
       queue: 'payment',
       redriven: 3,
     });
-    expect(stage.engine.tasks.list()).toEqual([]);
+    expect(await stage.engine.tasks.list()).toEqual([]);
   });
 
   it('is a task when it is more, which is in the audit trail, and answers the same', async () => {
@@ -93,7 +93,7 @@ describe('a redrive that its caller waits for', () => {
       queue: 'payment',
       redriven: MANY,
     });
-    expect(stage.engine.tasks.list()).toMatchObject([
+    expect(await stage.engine.tasks.list()).toMatchObject([
       { request: { action: 'redrive' }, state: 'done', changed: MANY },
     ]);
     const { entries } = (await stage.admin('iii::audit::list')) as { entries: unknown[] };
@@ -117,7 +117,7 @@ describe('a redrive that its caller waits for', () => {
     expect(await stage.dead()).toBeGreaterThan(0);
     store.redrive = redrive;
     await tasks.start();
-    const [{ id } = { id: '' }] = tasks.list();
+    const [{ id } = { id: '' }] = await tasks.list();
     expect(await stage.wait(id)).toMatchObject({ state: 'done', changed: MANY });
     expect(await stage.dead()).toBe(0);
   });

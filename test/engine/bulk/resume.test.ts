@@ -54,6 +54,7 @@ async function leftBehind(action: BulkAction, pending: readonly number[]) {
       matched: 0,
       changed: 0,
     },
+    ...{ owner: 'the engine that was killed', wish: null, nextAt: 0 },
     ...{ skipped: {}, cursor: null, canary: null, undo: action === 'discard' ? ID : null },
     pending: {
       ids: pending.map(uuidOf),
@@ -66,6 +67,7 @@ async function leftBehind(action: BulkAction, pending: readonly number[]) {
   const archive = new MemoryArchive();
   const tasks = new BulkTasks({
     ...{ store, state, archive, clock, random: systemRandom, log: silentLogger },
+    self: 'engine-1',
     events: new EventStream(silentLogger),
     audit: new AuditTrail(state, clock),
     undoWindowMs: 60_000,
@@ -138,7 +140,7 @@ describe('a stop of the engine', () => {
     await tasks.wait(ID, 60_000);
     await Promise.all(stopping);
     expect(stopping).not.toEqual([]);
-    expect(tasks.get(ID).state).toBe('done');
+    expect((await tasks.get(ID)).state).toBe('done');
     expect(clock.nextTimerAt()).toBeUndefined();
   });
 });
