@@ -17,12 +17,15 @@ export interface AuditEntry {
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Who changed what: kept beside the jobs, as safe as those. */
+/**
+ * Who changed what: kept beside the jobs, as safe as those, and one for all engines that share those.
+ * Each entry takes the next number that is free, so that none takes the place of another.
+ */
 export class AuditTrail {
   readonly #state: StateStore;
   readonly #clock: Clock;
+  /** The lowest number that may be free. */
   #next = 1;
-  #oldest = 1;
 
   constructor(state: StateStore, clock: Clock) {
     this.#state = state;
@@ -30,20 +33,27 @@ export class AuditTrail {
   }
 
   async start(): Promise<void> {
-    const keys = [...(await this.#state.list(SCOPE)).keys()];
-    this.#oldest = Number(keys.at(0) ?? 1);
-    this.#next = Number(keys.at(-1) ?? 0) + 1;
+    this.#state.watch?.((change) => {
+      if (change === null) void this.#passOverAll().catch(() => undefined);
+      else if (change.scope === SCOPE) this.#passOver(change.key);
+    });
+    const keys = await this.#passOverAll();
+    for (const key of keys.slice(0, -MOST)) await this.#remove(key);
   }
 
   /** Resolves when the entry is as safe as the jobs are. */
   async add(entry: Omit<AuditEntry, 'at'>): Promise<void> {
     const text = JSON.stringify({ at: this.#clock.now(), ...entry } satisfies AuditEntry);
-    const key = keyOf(this.#next++);
-    const writes = [this.#state.update(SCOPE, key, () => text)];
-    for (; this.#next - this.#oldest > MOST; this.#oldest++) {
-      writes.push(this.#state.update(SCOPE, keyOf(this.#oldest), () => undefined));
+    for (;;) {
+      const number = this.#next++;
+      const [{ before }] = await Promise.all([
+        this.#state.update(SCOPE, keyOf(number), (other) => other ?? text),
+        number > MOST ? this.#remove(keyOf(number - MOST)) : undefined,
+      ]);
+      if (before === undefined) return;
+      // another engine was faster, and maybe not only with this one
+      await this.#passOverAll();
     }
-    await Promise.all(writes);
   }
 
   /** The latest entries, latest first. */
@@ -53,6 +63,20 @@ export class AuditTrail {
       .slice(Math.max(0, texts.length - limit))
       .toReversed()
       .map((text) => JSON.parse(text) as AuditEntry);
+  }
+
+  async #passOverAll(): Promise<readonly string[]> {
+    const keys = [...(await this.#state.list(SCOPE)).keys()];
+    this.#passOver(keys.at(-1) ?? '0');
+    return keys;
+  }
+
+  #passOver(key: string): void {
+    this.#next = Math.max(this.#next, Number(key) + 1);
+  }
+
+  async #remove(key: string): Promise<void> {
+    await this.#state.update(SCOPE, key, () => undefined);
   }
 }
 
