@@ -104,7 +104,7 @@ export class QueueDispatcher {
     this.#policy = policy;
     this.#parts = parts;
     this.#settling.reconfigure(parts);
-    this.#rate = rateLimitOf(policy);
+    this.#rate = rateLimitOf(policy, this.#rate);
     this.wake();
   }
 
@@ -329,10 +329,11 @@ export class QueueDispatcher {
   }
 }
 
-function rateLimitOf(policy: QueuePolicy): RateLimit | undefined {
-  return policy.rateLimit === null
-    ? undefined
-    : new RateLimit(policy.rateLimit.max, policy.rateLimit.perMs);
+/** @param before the limit so far: attempts that it counted are counted on */
+function rateLimitOf({ rateLimit }: QueuePolicy, before?: RateLimit): RateLimit | undefined {
+  if (rateLimit === null) return undefined;
+  const { max, perMs } = rateLimit;
+  return before?.changedTo(max, perMs) ?? new RateLimit(max, perMs);
 }
 
 /** What holds over all engines together, and is therefore the store's to keep. */

@@ -21,7 +21,7 @@ import { Invoker } from './invoke.ts';
 import type { OpenSession } from './link.ts';
 import { providerLink } from './provider-link.ts';
 import { ParkedGroups } from './parked-groups.ts';
-import { Queues } from './queues.ts';
+import { Queues, type QueueRun } from './queues.ts';
 import { reclaimAll } from './reclaim.ts';
 import { WorkerSession, type SessionParts } from './session.ts';
 import { TimedPauses } from './timed-pauses.ts';
@@ -61,7 +61,7 @@ export interface EngineOptions {
 /** Holds the parts together; it has no rules of its own. */
 export class Engine implements Service {
   readonly store: Store;
-  /** The configured queues; those of subscriptions are not among them. */
+  /** The configured queues as they are now; those of subscriptions are not among them. */
   readonly policies: ReadonlyMap<string, QueuePolicy>;
   readonly clock: Clock;
   readonly random: Random;
@@ -83,6 +83,7 @@ export class Engine implements Service {
   readonly parkedGroups: ParkedGroups;
   readonly tracing: Tracing | undefined;
   readonly #options: EngineOptions;
+  readonly #policies: Map<string, QueuePolicy>;
   readonly #enqueuer: Enqueuer;
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #sessionParts: SessionParts;
@@ -101,7 +102,8 @@ export class Engine implements Service {
     const { tracing } = options;
     this.tracing = tracing;
     this.log = log;
-    this.policies = new Map(options.policies.map((policy) => [policy.name, policy]));
+    this.#policies = new Map(options.policies.map((policy) => [policy.name, policy]));
+    this.policies = this.#policies;
     this.events = new EventStream(log);
     this.invoker = new Invoker(this.functions, random, options.httpCaller, tracing);
     this.channels = new Channels(clock, random);
@@ -171,10 +173,7 @@ export class Engine implements Service {
       throw thrown;
     }
     await this.queues.recallPauses();
-    const { invoker, functions: offer } = this;
-    for (const policy of policies) {
-      this.queues.open(policy, { offer, run: (call, settle) => invoker.deliver(call, settle) });
-    }
+    for (const policy of policies) this.queues.open(policy, this.#queueRun);
     await this.topics.start();
     store.watch((signal) => {
       this.#onSignal(signal);
@@ -199,6 +198,17 @@ export class Engine implements Service {
     await this.tasks.stop();
     await this.queues.drain(this.#options.shutdownGraceMs);
     await this.#closeStores();
+  }
+
+  /**
+   * Adds queues, or changes the settings of configured ones. What is in flight goes on untouched, and
+   * its end is judged by the new settings; queues that are not named stay as they are.
+   */
+  reconfigure(policies: readonly QueuePolicy[]): void {
+    for (const policy of policies) {
+      this.#policies.set(policy.name, policy);
+      this.queues.open(policy, this.#queueRun);
+    }
   }
 
   readonly openSession: OpenSession = (link, info) => {
@@ -256,6 +266,13 @@ export class Engine implements Service {
   async claim(name: string, forMs: number): Promise<boolean> {
     const { state, ticks = state } = this.#options;
     return (await ticks.claim?.(name, forMs)) ?? true;
+  }
+
+  get #queueRun(): QueueRun {
+    return {
+      offer: this.functions,
+      run: (call, settle) => this.invoker.deliver(call, settle),
+    };
   }
 
   async #closeStores(): Promise<void> {

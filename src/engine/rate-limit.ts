@@ -13,6 +13,16 @@ export class RateLimit {
     this.#perMs = perMs;
   }
 
+  /** The same window under another limit: what started lately still counts. */
+  changedTo(max: number, perMs: number): RateLimit {
+    const changed = new RateLimit(max, perMs);
+    const { length } = this.#starts;
+    for (let i = 0; i < length; i++) {
+      changed.record(this.#starts[(this.#oldest + i) % length] ?? 0, 1);
+    }
+    return changed;
+  }
+
   /** Starts allowed at this moment. */
   room(now: number): number {
     const { length } = this.#starts;
