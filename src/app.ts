@@ -84,7 +84,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock,
     random,
     log,
-    archive: await createArchive(config.store),
+    archive: await createArchive(config.store, state),
     undoWindowMs: config.undoWindowMs,
     maxJobBytes: config.maxJobBytes,
     shutdownGraceMs: config.shutdownGraceMs,

@@ -91,16 +91,27 @@ export async function createStateStore(
 }
 
 /**
- * Makes the place for ended jobs that can still be brought back: files beside the jobs, or memory
- * where the jobs are not in a folder.
+ * Makes the place for ended jobs that can still be brought back: files beside the jobs, values of
+ * Redis, so that every engine there can, or memory. With RabbitMQ nothing is kept, as no job can be
+ * brought back there.
+ * @param state what the engine keeps beside its jobs
  */
-export async function createArchive(choice: StoreChoice): Promise<Archive> {
-  if (choice.kind === 'file') {
-    const { FileArchive } = await import('./file/file-archive.ts');
-    return new FileArchive(`${choice.path}/${UNDO_FOLDER}`);
+export async function createArchive(choice: StoreChoice, state: StateStore): Promise<Archive> {
+  switch (choice.kind) {
+    case 'file': {
+      const { FileArchive } = await import('./file/file-archive.ts');
+      return new FileArchive(`${choice.path}/${UNDO_FOLDER}`);
+    }
+    case 'redis': {
+      const { StateArchive } = await import('./state-archive.ts');
+      return new StateArchive(state);
+    }
+    case 'memory':
+    case 'rabbitmq': {
+      const { MemoryArchive } = await import('./memory/memory-archive.ts');
+      return new MemoryArchive();
+    }
   }
-  const { MemoryArchive } = await import('./memory/memory-archive.ts');
-  return new MemoryArchive();
 }
 
 /**

@@ -122,6 +122,32 @@ describe('engines on one Redis', () => {
     expect((await subscriber.delivery(1, 'mail::notify'))['data']).toEqual({ id: 7 });
   });
 
+  it('show each other’s tasks and who did what, and undo what the other ended', async () => {
+    const [one, two] = await startTwo();
+    one.offer('mail::send', () => ({ error: { code: 'non_retryable', message: 'no such inbox' } }));
+    for (let n = 0; n < 3; n++) await two.accepted('mail', 'mail::send', `{"n":${n}}`);
+    interface Shown {
+      readonly dead: number;
+    }
+    const dead = async () => (await two.call<Shown>('iii::queue::get', { queue: 'mail' })).dead;
+    await eventually(async () => (await dead()) === 3);
+    const request = { action: 'discard', queue: 'mail', all: true };
+    const { id } = await one.call<{ readonly id: string }>('iii::task::start', request);
+    expect(await two.call('iii::task::wait', { id })).toMatchObject({ state: 'done', changed: 3 });
+    expect(await dead()).toBe(0);
+    await two.call('iii::queue::pause', { queue: 'mail' });
+    interface Listed {
+      readonly entries: readonly { readonly action: string }[];
+    }
+    const { entries } = await one.call<Listed>('iii::audit::list');
+    const actions = entries.map(({ action }) => action);
+    expect(actions.sort()).toEqual(['iii::queue::pause', 'iii::task::start', 'task discard']);
+    expect(await two.call('iii::undo::list')).toMatchObject({ tasks: [{ id }] });
+    expect(await two.call('iii::undo::apply', { id })).toMatchObject({ restored: 3, skipped: 0 });
+    expect(await dead()).toBe(3);
+    expect(await one.call('iii::undo::list')).toEqual({ tasks: [] });
+  });
+
   it('run each tick of cron once', async () => {
     const clients = await startTwo();
     const ticks: string[] = [];

@@ -108,7 +108,8 @@ export class BulkTasks implements Service {
    * @throws IiiError SELECTOR_INVALID
    */
   async begin({ jobs, ...request }: BulkRequest, onChanged?: JobsChanged): Promise<TaskRecord> {
-    const { clock, random, self } = this.#parts;
+    const { clock, random, self, store } = this.#parts;
+    const canUndo = endsJobs(request.action) && store.rewrite !== undefined;
     conditionOf(request.selection, clock.now());
     const id = random.uuid().slice(0, ID_LENGTH);
     const record: TaskRecord = {
@@ -127,7 +128,7 @@ export class BulkTasks implements Service {
       pending: null,
       canary: null,
       nextAt: 0,
-      undo: request.keepsUndo && endsJobs(request.action) ? id : null,
+      undo: request.keepsUndo && canUndo ? id : null,
     };
     await this.#records.add(record, jobs);
     this.#run(record, jobs, onChanged);
@@ -198,7 +199,7 @@ export class BulkTasks implements Service {
     if (record.undo === null) {
       throw new IiiError('NOT_FOUND', `what task '${id}' did cannot be undone`, {
         reason: endsJobs(record.request.action)
-          ? 'it was undone before, or its time is over'
+          ? 'nothing was kept, it was undone before, or its time is over'
           : `${record.request.action} ends no jobs`,
         hint: 'what can be undone: iii undo list',
       });
