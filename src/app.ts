@@ -5,7 +5,9 @@ import type { IiiError } from './base/errors.ts';
 import { silentLogger, type Logger } from './base/logger.ts';
 import { systemRandom, type Random } from './base/random.ts';
 import { registerAdminFunctions } from './admin/register.ts';
+import { RunningConfig } from './admin/running-config.ts';
 import type { Config } from './config/config.ts';
+import type { Origins } from './config/origin.ts';
 import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { httpCaller } from './gateway/http-caller.ts';
@@ -31,6 +33,8 @@ const HTTP_GRACE_MS = 5_000;
 
 export interface AppOptions {
   readonly config: Config;
+  /** Where its values come from, to be told; without it all count as defaults. */
+  readonly origins?: Origins;
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -114,6 +118,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   engine.events.subscribe(eventLog.observe);
   registerAdminFunctions({
     engine,
+    config: new RunningConfig(config, options.origins ?? new Map(), random.uuid()),
     activity,
     gauges,
     eventLog,

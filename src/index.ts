@@ -84,6 +84,7 @@ export async function createEngine(
   if (loaded.config === null) throw configErrors(loaded);
   const app = await startApp({
     config: loaded.config,
+    origins: loaded.origins,
     listen,
     ...(clock === undefined ? {} : { clock }),
     ...(random === undefined ? {} : { random }),

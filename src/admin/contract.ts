@@ -6,6 +6,7 @@ import {
   type BulkPlan,
   type SelectorInput,
 } from './bulk-contract.ts';
+import { CONFIG_ROLES, type ConfigContract } from './config-contract.ts';
 import type { Explanation } from './explanation-contract.ts';
 import type { EventPage } from './event-contract.ts';
 import { GROUP_ROLES, type GroupContract } from './group-contract.ts';
@@ -208,7 +209,7 @@ export interface SubscriptionView {
   readonly skipped: number;
 }
 
-export interface AdminContract extends BulkContract, GroupContract {
+export interface AdminContract extends BulkContract, GroupContract, ConfigContract {
   'iii::engine::info': { input: Empty; result: EngineInfo };
   /** The engines on the same data that were seen within the last hour. */
   'iii::engine::list': { input: Empty; result: { readonly engines: readonly EngineView[] } };
@@ -357,6 +358,7 @@ export type AdminResult<Id extends AdminFunctionId> = AdminContract[Id]['result'
 export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> = {
   ...BULK_ROLES,
   ...GROUP_ROLES,
+  ...CONFIG_ROLES,
   'iii::engine::info': 'read',
   'iii::engine::list': 'read',
   'iii::queue::list': 'read',

@@ -2,6 +2,7 @@ import type { LocalCall, LocalFunction } from '../engine/functions.ts';
 import { ADMIN_ROLES, type AdminFunctionId } from './contract.ts';
 import { channelHandlers } from './handlers/channels.ts';
 import { compatHandlers } from './handlers/compat.ts';
+import { configHandlers } from './handlers/config.ts';
 import { deadLetterHandlers } from './handlers/dead-letters.ts';
 import { enqueueHandlers } from './handlers/enqueue.ts';
 import { eventHandlers } from './handlers/events.ts';
@@ -36,6 +37,7 @@ export function registerAdminFunctions(parts: AdminParts): void {
     ...queueHandlers(parts),
     ...jobHandlers(parts),
     ...groupHandlers(parts),
+    ...configHandlers(parts),
     ...eventHandlers(parts),
     ...deadLetterHandlers(parts),
     ...transferHandlers(parts),

@@ -1,6 +1,7 @@
 import type { Role } from '../base/role.ts';
 import type { Secret } from '../base/secret.ts';
 import type { QueuePolicy } from '../queue/types.ts';
+import type { Origins } from './origin.ts';
 
 /** One accepted token. Only its SHA-256 is kept. */
 export interface TokenConfig {
@@ -136,4 +137,6 @@ export interface LoadedConfig {
   readonly problems: readonly ConfigProblem[];
   /** The queues that could be resolved, also when something else is wrong. */
   readonly queues: readonly QueuePolicy[];
+  /** Where each setting comes from; empty when the configuration is not usable. */
+  readonly origins: Origins;
 }

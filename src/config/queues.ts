@@ -33,22 +33,24 @@ export function readQueues(
   const queues = entries
     .map((entry) => readQueue(findings, entry, spot.path, gaps))
     .filter((queue) => queue !== undefined);
-  return entries.some(({ name }) => name === DEFAULT_QUEUE) ? queues : [defaultQueue(), ...queues];
+  return entries.some(({ name }) => name === DEFAULT_QUEUE)
+    ? queues
+    : [defaultQueue(DEFAULT_QUEUE), ...queues];
 }
 
-/** The queue that is there without being written. */
-function defaultQueue(): QueuePolicy {
+/** A queue of which nothing but the name is written. */
+export function defaultQueue(name: string): QueuePolicy {
   const { retainCompleted, maxRetries, ...rest } = QUEUE_DEFAULTS;
   return {
     ...rest,
-    name: DEFAULT_QUEUE,
+    name,
     maxAttempts: maxRetries,
     groupField: null,
     maxBackoffMs: null,
     timeoutMs: null,
     ttlMs: null,
     rateLimit: null,
-    deadLetterQueue: DEFAULT_QUEUE,
+    deadLetterQueue: name,
     retainCompleted,
   };
 }

@@ -12,6 +12,7 @@ import {
 } from './keys.ts';
 import { readModules, type ModuleConfig, type ModuleKey } from './modules.ts';
 import { readObservability } from './observability.ts';
+import { originsOf } from './origins.ts';
 import { readQueues } from './queues.ts';
 import { readSection, type Section } from './section.ts';
 import { readStore } from './store.ts';
@@ -130,10 +131,13 @@ export function resolveConfig(
     shutdownGraceMs: overrides.graceMs ?? top.values.shutdown_grace_ms,
     undoWindowMs: readUndoWindow(findings, top),
   };
+  const isUsable = findings.errors === 0;
+  const { env } = options;
   return {
-    config: findings.errors === 0 ? config : null,
+    config: isUsable ? config : null,
     problems: findings.list(),
     queues: findings.isBroken ? [] : queues,
+    origins: isUsable ? originsOf({ config, tree, modules, findings, overrides, env }) : new Map(),
   };
 }
 

@@ -21,6 +21,8 @@ export interface TreeScalar {
   readonly text: string;
   /** `variable`: its type is not written down. `unresolved`: reported already, and `value` is null. */
   readonly origin: 'literal' | 'variable' | 'unresolved';
+  /** The first variable of the environment whose value is in it; `null` when none is. */
+  readonly variable: string | null;
   readonly range: Range;
 }
 
@@ -178,12 +180,17 @@ export class TreeBuilder {
     const { value } = node;
     if (typeof value !== 'string' || !hasVariable(value)) {
       const text = typeof value === 'string' ? value : node.source;
-      return { kind: 'scalar', value: primitive(value), text, origin: 'literal', range };
+      return {
+        ...{ kind: 'scalar', value: primitive(value), text },
+        ...{ origin: 'literal', variable: null, range },
+      };
     }
     let unset = 0;
+    let first: string | null = null;
     const text = fillVariables(value, this.#variables, (variable) => {
       const found = this.#lookUp(variable, path);
       if (found === undefined) unset += 1;
+      if (Object.hasOwn(this.#env, variable.name)) first ??= variable.name;
       return found ?? '';
     });
     const isSet = unset === 0;
@@ -193,6 +200,7 @@ export class TreeBuilder {
       value: isSet && isUntyped ? scalarOf(text) : isSet ? text : null,
       text,
       origin: isSet ? 'variable' : 'unresolved',
+      variable: first,
       range,
     };
   }
@@ -240,7 +248,7 @@ function shorten(text: string): string {
 }
 
 function nothing(range: Range, origin: 'literal' | 'unresolved' = 'literal'): TreeScalar {
-  return { kind: 'scalar', value: null, text: '', origin, range };
+  return { kind: 'scalar', value: null, text: '', origin, variable: null, range };
 }
 
 function primitive(value: unknown): TreeScalar['value'] {

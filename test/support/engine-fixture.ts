@@ -2,6 +2,8 @@ import { ManualClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { registerAdminFunctions } from '../../src/admin/register.ts';
+import { RunningConfig } from '../../src/admin/running-config.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import type { ConnectionInfo, Link, Session } from '../../src/engine/link.ts';
@@ -131,6 +133,14 @@ export function policy(name: string, changes: Partial<QueuePolicy> = {}): QueueP
   return { ...defaultPolicy(name), ...changes };
 }
 
+/** The configuration of an engine that nobody configured. */
+function usualConfig(): RunningConfig {
+  const nothing = { file: null, env: {}, read: () => undefined, sha256: () => '' };
+  const loaded = parseConfig('port: 0', { ...nothing, overrides: { store: 'memory' } });
+  if (loaded.config === null) throw new Error('the usual configuration is not valid');
+  return new RunningConfig(loaded.config, loaded.origins, 'a key that only tests know');
+}
+
 /** A running engine over a memory store, with time that stands still. */
 export async function startEngine(
   policies: readonly QueuePolicy[] = [policy('default')],
@@ -165,6 +175,7 @@ export async function startEngine(
   engine.events.subscribe(eventLog.observe);
   registerAdminFunctions({
     engine,
+    config: usualConfig(),
     activity,
     gauges,
     eventLog,

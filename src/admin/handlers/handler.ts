@@ -6,10 +6,12 @@ import type { EngineCard } from '../../queue/store.ts';
 import type { WorkerGaugeBoard } from '../../observe/worker-gauges.ts';
 import type { AdminFunctionId, AdminResult } from '../contract.ts';
 import type { Input } from '../input.ts';
+import type { RunningConfig } from '../running-config.ts';
 
 /** What handlers work with. */
 export interface AdminParts {
   readonly engine: Engine;
+  readonly config: RunningConfig;
   readonly activity: QueueActivity;
   /** Without it workers show no gauges. */
   readonly gauges?: WorkerGaugeBoard;

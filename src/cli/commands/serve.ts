@@ -4,7 +4,7 @@ import { exitStatusOf, type IiiError } from '../../base/errors.ts';
 import type { LogLevel } from '../../base/logger.ts';
 import type { Config } from '../../config/config.ts';
 import type { RunCommand } from '../command.ts';
-import { readConfig } from '../config-source.ts';
+import { loadOrExplain, type UsableConfig } from '../config-source.ts';
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import type { SignalName } from '../io.ts';
@@ -17,7 +17,7 @@ const MAX_PORT = 65_535;
 
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
-  const config = await loadOrExplain(context, input);
+  const { config, origins } = await loadConfig(context, input);
   const stop = listenForStop(context);
   try {
     const { startApp } = await import('../../app.ts');
@@ -31,6 +31,7 @@ export const run: RunCommand = async (context, input) => {
     });
     const app = await startApp({
       config,
+      origins,
       log,
       clock: io.clock,
       repair: input.flag('repair'),
@@ -58,10 +59,8 @@ async function endAtOnce(context: Context, error: IiiError): Promise<void> {
   context.io.exitNow(exitStatusOf(error.code));
 }
 
-/** The configuration, or every problem it has, as a compiler would print them. */
-async function loadOrExplain(context: Context, input: CommandInput): Promise<Config> {
-  const { output } = context;
-  const loaded = await readConfig(context.io, input.text('config'), {
+function loadConfig(context: Context, input: CommandInput): Promise<UsableConfig> {
+  return loadOrExplain(context, input.text('config'), {
     host: input.text('host'),
     port: readPort(input, 'port'),
     httpPort: readPort(input, 'httpPort'),
@@ -69,12 +68,6 @@ async function loadOrExplain(context: Context, input: CommandInput): Promise<Con
     graceMs: input.duration('grace'),
     insecure: input.flag('insecure') ? true : undefined,
   });
-  const { configErrors, formatProblem } = await import('../../config/problem.ts');
-  if (output.forPeople || loaded.config !== null) {
-    for (const problem of loaded.problems) await output.problem(formatProblem(problem));
-  }
-  if (loaded.config === null) throw configErrors(loaded);
-  return loaded.config;
 }
 
 function readPort(input: CommandInput, key: string): number | undefined {
