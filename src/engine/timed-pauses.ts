@@ -14,21 +14,32 @@ export interface TimedPausesParts {
   readonly resume: (queue: string) => Promise<void>;
 }
 
-/** Pauses that end by themselves, also when the engine was restarted meanwhile. */
+/**
+ * Pauses that end by themselves, also when the engine was restarted meanwhile. Every engine on the same
+ * data watches each of them; whoever sees its end first lets the queue go on.
+ */
 export class TimedPauses {
   readonly #parts: TimedPausesParts;
   readonly #ends = new Map<string, number>();
   readonly #timers = new Map<string, CancelTimer>();
+  #isStopped = false;
 
   constructor(parts: TimedPausesParts) {
     this.#parts = parts;
   }
 
   async start(): Promise<void> {
-    for (const [queue, text] of await this.#parts.state.list(SCOPE)) this.#arm(queue, Number(text));
+    this.#parts.state.watch?.((change) => {
+      if (change !== null && change.scope !== SCOPE) return;
+      this.#readAgain().catch((thrown: unknown) => {
+        this.#parts.log.warn('the ends of pauses could not be read', { error: messageOf(thrown) });
+      });
+    });
+    await this.#readAgain();
   }
 
   stop(): void {
+    this.#isStopped = true;
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
   }
@@ -43,25 +54,41 @@ export class TimedPauses {
     if (until === null && !this.#ends.has(queue)) return;
     const text = until === null ? undefined : String(until);
     await this.#parts.state.update(SCOPE, queue, () => text);
+    this.#arm(queue, until);
+  }
+
+  async #readAgain(): Promise<void> {
+    const ends = await this.#parts.state.list(SCOPE);
+    if (this.#isStopped) return;
+    for (const queue of this.#ends.keys()) if (!ends.has(queue)) this.#arm(queue, null);
+    for (const [queue, text] of ends) this.#arm(queue, Number(text));
+  }
+
+  #arm(queue: string, until: number | null): void {
+    if (this.endOf(queue) === until) return;
     this.#timers.get(queue)?.();
     this.#timers.delete(queue);
     this.#ends.delete(queue);
-    if (until !== null) this.#arm(queue, until);
-  }
-
-  #arm(queue: string, until: number): void {
-    const { clock, log, resume } = this.#parts;
+    if (until === null) return;
+    const { clock, log } = this.#parts;
     this.#ends.set(queue, until);
     const end = (): void => {
-      const ended = resume(queue).then(() => this.set(queue, null));
-      ended.catch((thrown: unknown) => {
+      this.#end(queue, until).catch((thrown: unknown) => {
         log.warn('a pause could not be ended; it is tried again', {
           queue,
           error: messageOf(thrown),
         });
-        this.#timers.set(queue, clock.after(RETRY_MS, end));
+        if (!this.#isStopped) this.#timers.set(queue, clock.after(RETRY_MS, end));
       });
     };
     this.#timers.set(queue, clock.after(Math.max(0, until - clock.now()), end));
+  }
+
+  /** Lets a queue go on, unless another engine has, or somebody changed the end meanwhile. */
+  async #end(queue: string, until: number): Promise<void> {
+    const { state, resume } = this.#parts;
+    if ((await state.get(SCOPE, queue)) !== String(until)) return;
+    await resume(queue);
+    await this.set(queue, null);
   }
 }
