@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
  */
 
 const ALLOWED =
-  /^(package\.json|schema\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/iii\.js|completions\/iii\.(bash|zsh|fish)|dist\/.+\.(js|d\.ts|lua))$/;
+  /^(package\.json|schema\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/iii\.js|completions\/iii\.(bash|zsh|fish)|dist\/.+\.(js|d\.ts|lua)|dist\/bundle\/LICENSES\.txt)$/;
 const NEEDED = [
   'README.md',
   'LICENSE',
@@ -20,7 +20,8 @@ const NEEDED = [
   'completions/iii.bash',
   'completions/iii.zsh',
   'completions/iii.fish',
-  'dist/cli/main.js',
+  'dist/bundle/main.js',
+  'dist/bundle/LICENSES.txt',
 ];
 
 /** What a program may import, and a function that it finds there. */
