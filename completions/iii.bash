@@ -10,7 +10,7 @@ _iii() {
   local last="${typed[${#typed[@]} - 1]}"
   COMPREPLY=()
   if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
-    words="serve demo enqueue trigger audit doctor logs wait top publish completion help version queue job group dlq task undo topic subscription trigger-type engine worker function store config token"
+    words="serve demo enqueue trigger audit doctor logs wait top publish completion help version queue job group dlq task undo topic subscription trigger-type engine worker function store context config token"
   elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
     case "${typed[1]}" in
       queue) words="list show pause resume drain purge" ;;
@@ -26,6 +26,7 @@ _iii() {
       worker) words="list run" ;;
       function) words="list" ;;
       store) words="verify backup info migrate" ;;
+      context) words="list show use add remove" ;;
       config) words="validate" ;;
       token) words="create" ;;
     esac

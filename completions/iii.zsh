@@ -33,6 +33,7 @@ _iii() {
         'worker:connected workers'
         'function:functions that can be called'
         'store:check, copy and look at the folder that keeps the jobs'
+        'context:several engines by name'
         'config:check configuration files'
         'token:tokens for engines that ask for one'
     )
@@ -122,6 +123,14 @@ _iii() {
         'backup:copy a file store, also while the engine runs'
         'info:what a file store holds, and which engine uses it'
         'migrate:move waiting, delayed and dead jobs from one store to another'
+      ) ;;
+      context)
+      found=(
+        'list:engines by name; * is in use'
+        'show:which engine a command would talk to, and who says so'
+        'use:talk to this engine from now on, where nothing else names one'
+        'add:give an engine a name, and a token that goes only there'
+        'remove:forget an engine, and the token kept for it'
       ) ;;
       config)
       found=(

@@ -1,8 +1,8 @@
 import type { Context } from './context.ts';
 import type { CommandInput } from './input.ts';
 
-/** What the shell can offer for a word: asked from the running engine, or from the file system. */
-export type Completion = 'queue' | 'job' | 'dead' | 'function' | 'file' | 'directory';
+/** What the shell can offer for a word: asked from the running engine, the user's contexts or the file system. */
+export type Completion = 'queue' | 'job' | 'dead' | 'function' | 'context' | 'file' | 'directory';
 
 export interface ArgumentSpec {
   readonly name: string;

@@ -41,11 +41,15 @@ export function confirmationNeeded(question: Question): IiiError {
 /** Shows what would happen and asks; answers whether to go on. */
 export async function ask(context: Context, question: Question): Promise<boolean> {
   const { output, io } = context;
+  const { context: name, url } = context.settings.target();
+  const engine = name === null ? url : `${name} (${url})`;
   const shown = question.sample.slice(0, 5).map((line) => `  ${line}`);
   if (question.total > shown.length && shown.length > 0) {
     shown.push(`  and ${countOf(question.total - shown.length, 'more', 'more')}`);
   }
-  await output.problem(printableLines([`${question.action}:`, ...shown].join('\n')));
+  await output.problem(
+    printableLines([`${question.action}, in the engine ${engine}:`, ...shown].join('\n')),
+  );
   const severe = question.severe === true || question.total > SEVERE_COUNT;
   const word = severe ? (question.word ?? null) : null;
   const prompt = word === null ? 'Go on? [y/N] ' : `Type ${word} to go on: `;

@@ -46,11 +46,12 @@ export class Context {
 
   async #connect(): Promise<AdminClient> {
     const { connect } = await import('../admin/client.ts');
-    const progress = this.output.progress(`connecting to ${this.settings.url}`);
+    const { url, token } = this.settings.target();
+    const progress = this.output.progress(`connecting to ${url}`);
     try {
       return await connect({
-        url: this.settings.url,
-        token: this.settings.token(),
+        url,
+        token: token(),
         timeoutMs: this.settings.timeoutMs,
         signal: this.signal,
         clock: this.io.clock,

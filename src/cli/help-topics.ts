@@ -41,6 +41,11 @@ Mend what broke
   iii dlq redrive default                            bring it back
   iii dlq discard default --id <id>                  throw one away
 
+Several engines
+  iii context add production --url wss://queues.example.com --token-file ~/.iii-token
+  iii context use production                         iii context show: where calls go, and why
+  iii queue list --context staging
+
 Scripts
   iii queue list -o json
   iii dlq list default -o name | head -1

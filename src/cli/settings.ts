@@ -1,24 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IiiError } from '../base/errors.ts';
-import type { Secret } from '../base/secret.ts';
+import { readContexts } from './contexts/contexts-file.ts';
 import { readDuration } from './input.ts';
 import type { Io } from './io.ts';
-import { findToken, tokenFor, type Found } from './token.ts';
+import { findTarget, type Target } from './target.ts';
+import type { Found } from './token.ts';
 import { usageError } from './usage.ts';
+import { userFolder } from './user-folder.ts';
 
 const OUTPUT_FORMATS = ['table', 'json', 'ndjson', 'yaml', 'name'] as const;
 
-const DEFAULT_URL = 'ws://127.0.0.1:49134';
 const DEFAULT_TIMEOUT = '30s';
 
 /** What holds for a whole call of the command line, whatever the command. */
 export interface Settings {
-  readonly url: string;
-  /** Where the address came from, for error messages. */
-  readonly urlOrigin: string;
-  /** The token for this address. Throws when it may belong to another engine (`token.ts`). */
-  readonly token: () => Secret | null;
+  /** The engine. Throws when it is a context that is not there. */
+  readonly target: () => Target;
   /** Longest wait for one answer of the engine. */
   readonly timeoutMs: number;
   /** Whether somebody asked for this timeout. */
@@ -40,7 +38,7 @@ type FileKey = (typeof FILE_KEYS)[number];
 
 /**
  * Resolves each setting: option, then environment, then `./.iii.yaml`, then the user's own file,
- * then the default.
+ * then the default. For the engine there are contexts too (`target.ts`).
  */
 export async function resolveSettings(
   options: Values,
@@ -48,36 +46,34 @@ export async function resolveSettings(
   moreFormats: readonly string[] = [],
 ): Promise<Settings> {
   const files = await readSettingsFiles(io);
-  const find = (option: string, variable: string | null, key: FileKey): Found | undefined => {
+  const ofCall = (option: string, variable: string | null): Found | undefined => {
     const given = options[option];
     if (typeof given === 'string') {
       return { value: given, origin: `--${kebab(option)}`, isOfFolder: false };
     }
     const set = variable === null ? undefined : io.env[variable];
-    if (variable !== null && set) return { value: set, origin: variable, isOfFolder: false };
-    return findInFiles(files, key);
+    if (variable === null || !set) return undefined;
+    return { value: set, origin: variable, isOfFolder: false };
   };
-
-  const url = find('url', 'III_URL', 'url');
-  const address = normaliseUrl(url?.value ?? DEFAULT_URL, url?.origin ?? 'the default');
-  const ofUser = findInFiles(
-    files.filter(({ isOfFolder }) => !isOfFolder),
-    'url',
+  const find = (option: string, variable: string | null, key: FileKey): Found | undefined =>
+    ofCall(option, variable) ?? findInFiles(files, key);
+  const [ofFolder, ofUser] = [true, false].map((isOfFolder) =>
+    findInFiles(
+      files.filter((file) => file.isOfFolder === isOfFolder),
+      'url',
+    ),
   );
-  const token = findToken(options, io, find('tokenFile', 'III_TOKEN_FILE', 'token_file'));
+
   const timeout = find('timeout', 'III_TIMEOUT', 'timeout');
   const output = find('output', 'III_OUTPUT', 'output');
   return {
-    url: address,
-    urlOrigin: url?.origin ?? 'the default',
-    token: () =>
-      tokenFor(token, {
-        url: address,
-        origin: url?.origin ?? 'the default',
-        isOfFolder:
-          url?.isOfFolder === true &&
-          address !== normaliseUrl(ofUser?.value ?? DEFAULT_URL, ofUser?.origin ?? 'the default'),
-      }),
+    target: findTarget(options, io, {
+      ofFolder,
+      ofUser,
+      tokenFile: ofCall('tokenFile', 'III_TOKEN_FILE'),
+      tokenFileOfFiles: findInFiles(files, 'token_file'),
+      contexts: await readContexts(io),
+    }),
     timeoutMs: readDuration(timeout?.value ?? DEFAULT_TIMEOUT, timeout?.origin ?? '--timeout'),
     timeoutGiven: timeout !== undefined,
     format:
@@ -92,28 +88,6 @@ export async function resolveSettings(
   };
 }
 
-/** Reads an address with or without its scheme; `http` means `ws`. */
-export function normaliseUrl(text: string, origin: string): string {
-  const withScheme = /^[a-z]+:\/\//i.test(text) ? text : `ws://${text}`;
-  const wanted = withScheme.replace(/^http(s?):/i, 'ws$1:');
-  if (URL.canParse(wanted)) {
-    const url = new URL(wanted);
-    if (url.username !== '' || url.password !== '') {
-      throw usageError(
-        'an address must not carry a password',
-        'use --token-file or III_TOKEN',
-        `the address comes from ${origin}`,
-      );
-    }
-    if (url.protocol === 'ws:' || url.protocol === 'wss:') return wanted.replace(/\/$/, '');
-  }
-  throw usageError(
-    `'${text}' is not an engine's address`,
-    `write it like ${DEFAULT_URL}`,
-    `it comes from ${origin}`,
-  );
-}
-
 interface SettingsFile {
   readonly path: string;
   readonly isOfFolder: boolean;
@@ -121,9 +95,9 @@ interface SettingsFile {
 }
 
 async function readSettingsFiles(io: Io): Promise<readonly SettingsFile[]> {
-  const home = io.env['XDG_CONFIG_HOME'] ?? (io.env['HOME'] && join(io.env['HOME'], '.config'));
+  const own = userFolder(io);
   const candidates = [{ path: join(io.cwd, '.iii.yaml'), isOfFolder: true }];
-  if (home) candidates.push({ path: join(home, 'iii', 'config.yaml'), isOfFolder: false });
+  if (own !== null) candidates.push({ path: join(own, 'config.yaml'), isOfFolder: false });
   const files: SettingsFile[] = [];
   for (const { path, isOfFolder } of candidates) {
     if (existsSync(path)) files.push({ path, isOfFolder, values: await readSettingsFile(path) });

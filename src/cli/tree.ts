@@ -1,4 +1,5 @@
 import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
+import { CONTEXT_COMMANDS } from './tree/contexts.ts';
 import { DIAGNOSIS_COMMANDS } from './tree/diagnosis.ts';
 import { DEAD_COMMANDS } from './tree/dead.ts';
 import { QUEUE_COMMANDS } from './tree/queues.ts';
@@ -23,6 +24,7 @@ export const NOUNS: readonly NounSpec[] = [
   { name: 'worker', summary: 'connected workers' },
   { name: 'function', summary: 'functions that can be called' },
   { name: 'store', summary: 'check, copy and look at the folder that keeps the jobs' },
+  { name: 'context', summary: 'several engines by name' },
   { name: 'config', summary: 'check configuration files' },
   { name: 'token', summary: 'tokens for engines that ask for one' },
 ];
@@ -36,6 +38,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...DIAGNOSIS_COMMANDS,
   ...TOPIC_COMMANDS,
   ...STORE_COMMANDS,
+  ...CONTEXT_COMMANDS,
   ...TOOL_COMMANDS,
 ];
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../src/base/clock.ts';
 import type { Io } from '../../src/cli/io.ts';
-import { normaliseUrl, resolveSettings } from '../../src/cli/settings.ts';
+import { resolveSettings } from '../../src/cli/settings.ts';
+import { normaliseUrl } from '../../src/cli/target.ts';
 
 let folder: string;
 
@@ -17,13 +18,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function resolveWith(options: Record<string, unknown>, env: Record<string, string> = {}) {
+async function resolveWith(options: Record<string, unknown>, env: Record<string, string> = {}) {
   const io = {
     env: { XDG_CONFIG_HOME: join(folder, 'home'), ...env },
     cwd: folder,
     clock: new SystemClock(),
   } as unknown as Io;
-  return resolveSettings(options, io);
+  return (await resolveSettings(options, io)).target();
 }
 
 const write = (path: string, text: string) => writeFileSync(join(folder, path), text);

@@ -28,7 +28,7 @@ export async function writePlan(
   const content: PlanFile = {
     schema: SCHEMA,
     createdAt: new Date(context.clock.now()).toISOString(),
-    engine: context.settings.url,
+    engine: context.settings.target().url,
     action: plan.action,
     queue: plan.queue,
     to: input.to ?? null,

@@ -1,6 +1,8 @@
 import type { RunCommand } from '../command.ts';
 import { askEngine } from '../completion/ask.ts';
-import { findWanted } from '../completion/words.ts';
+import { findWanted, type Wanted } from '../completion/words.ts';
+import type { Context } from '../context.ts';
+import { readContexts } from '../contexts/contexts-file.ts';
 
 /** Names a shell would take apart or a terminal would obey are not offered. */
 const SAFE = /^[\w.:@/+,=-]+$/;
@@ -14,9 +16,23 @@ export const run: RunCommand = async (context, input) => {
     await context.output.text(`@${wanted.kind}`);
     return 0;
   }
-  const words =
-    wanted.kind === 'words' ? wanted.words : await askEngine(context, wanted.what, typed);
+  const words = await listWords(context, wanted, typed);
   const offered = words.filter((word) => word.startsWith(current) && SAFE.test(word));
   if (offered.length > 0) await context.output.text(offered.join('\n'));
   return 0;
 };
+
+async function listWords(
+  context: Context,
+  wanted: Exclude<Wanted, { readonly kind: 'file' | 'directory' }>,
+  typed: readonly string[],
+): Promise<readonly string[]> {
+  switch (wanted.kind) {
+    case 'words':
+      return wanted.words;
+    case 'context':
+      return (await readContexts(context.io)).all.map(({ name }) => name);
+    case 'ask':
+      return askEngine(context, wanted.what, typed);
+  }
+}

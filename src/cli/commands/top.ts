@@ -39,7 +39,7 @@ export const run: RunCommand = async (context, input) => {
   const intervalMs = input.duration('interval') ?? INTERVAL_MS;
   const engine = await context.engine();
   const info = await engine.call('iii::engine::info', {});
-  const live = new LiveView(context, startModel(info, context.settings.url), intervalMs);
+  const live = new LiveView(context, startModel(info, context.settings.target().url), intervalMs);
   await io.stdout.write(ENTER);
   io.setRawKeys(true);
   try {

@@ -3,7 +3,8 @@ import { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import { JsonText } from '../output/json.ts';
 import { readPayload } from '../payload.ts';
-import { normaliseUrl, type Settings } from '../settings.ts';
+import type { Settings } from '../settings.ts';
+import { normaliseUrl } from '../target.ts';
 import { usageError } from '../usage.ts';
 
 const PAYLOAD_OPTIONS = ['data', 'payload', 'jsonPayload'];
@@ -91,12 +92,15 @@ function withOriginalOptions(settings: Settings, input: CommandInput): Settings 
   const port = input.count('port', 1);
   const timeoutMs = input.count('timeoutMs', 1);
   if (address === undefined && port === undefined && timeoutMs === undefined) return settings;
-  const url = new URL(settings.url);
+  const target = settings.target();
+  const url = new URL(target.url);
   if (address !== undefined) url.hostname = address;
   if (port !== undefined) url.port = String(port);
+  const origin = '--address and --port';
+  const there = normaliseUrl(url.href, origin);
   return {
     ...settings,
-    url: normaliseUrl(url.href, '--address and --port'),
+    target: () => ({ ...target, url: there, origin, token: () => target.token(there) }),
     timeoutMs: timeoutMs ?? settings.timeoutMs,
   };
 }

@@ -13,7 +13,7 @@ export const run: RunCommand = async (context) => {
   const lines = [
     `iii ${cli}`,
     `protocol ${PROTOCOL_VERSION}`,
-    engine === null ? `engine not running at ${context.settings.url}` : `engine ${engine}`,
+    engine === null ? `engine not running at ${context.settings.target().url}` : `engine ${engine}`,
   ];
   await context.output.done({ cli, protocol: PROTOCOL_VERSION, engine }, lines.join('\n'), cli);
   return 0;
@@ -22,8 +22,8 @@ export const run: RunCommand = async (context) => {
 async function engineVersion(context: Context): Promise<string | null> {
   try {
     const { settings, clock } = context;
-    const [url, token] = [settings.url, settings.token()];
-    const client = await connect({ url, token, timeoutMs: PROBE_MS, clock });
+    const { url, token } = settings.target();
+    const client = await connect({ url, token: token(), timeoutMs: PROBE_MS, clock });
     try {
       return (await client.call('iii::engine::info', {})).version;
     } finally {

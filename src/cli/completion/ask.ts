@@ -1,6 +1,7 @@
 import type { AdminClient } from '../../admin/client.ts';
 import type { Context } from '../context.ts';
-import type { Wanted } from './words.ts';
+import { resolveSettings } from '../settings.ts';
+import { engineOptionsOf, type Wanted } from './words.ts';
 
 type Asked = Extract<Wanted, { readonly kind: 'ask' }>['what'];
 
@@ -14,7 +15,7 @@ export async function askEngine(
   what: Asked,
   words: readonly string[],
 ): Promise<readonly string[]> {
-  const { url, token, timeoutGiven, timeoutMs: asked } = context.settings;
+  const { timeoutGiven, timeoutMs: asked } = context.settings;
   const timeoutMs = timeoutGiven ? asked : BUDGET_MS;
   const [{ connect }] = await Promise.all([import('../../admin/client.ts'), import('ws')]);
   const expired = new AbortController();
@@ -23,6 +24,8 @@ export async function askEngine(
   });
   try {
     const { signal } = expired;
+    const { target } = await resolveSettings(engineOptionsOf(words), context.io);
+    const { url, token } = target();
     const client = await connect({ url, token: token(), timeoutMs, signal, clock: context.clock });
     try {
       return await namesOf(client, what, words);

@@ -5,7 +5,8 @@ import { GLOBAL_OPTIONS } from '../tree/options.ts';
 /** What can stand at the place of the cursor. */
 export type Wanted =
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  | { readonly kind: 'ask'; readonly what: Exclude<Completion, 'file' | 'directory'> }
+  | { readonly kind: 'ask'; readonly what: Exclude<Completion, 'context' | 'file' | 'directory'> }
+  | { readonly kind: 'context' }
   | { readonly kind: 'file' }
   | { readonly kind: 'directory' };
 
@@ -26,6 +27,20 @@ export function findWanted(typed: readonly string[]): Wanted {
   if (place.kind === 'command') return { kind: 'words', words: place.words };
   if (place.argument === undefined) return NOTHING;
   return wantedOf(place.argument);
+}
+
+const ENGINE_OPTIONS = { '--url': 'url', '--context': 'context', '--token-file': 'tokenFile' };
+
+/** The options among the typed words that say which engine is to be asked. */
+export function engineOptionsOf(typed: readonly string[]): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [flag, key] of Object.entries(ENGINE_OPTIONS)) {
+    const at = typed.indexOf(flag);
+    // The last word is still being typed.
+    const value = at >= 0 && at < typed.length - 2 ? typed[at + 1] : undefined;
+    if (value !== undefined) found[key] = value;
+  }
+  return found;
 }
 
 type Place =
@@ -84,8 +99,9 @@ function optionsAt(words: readonly string[]): Options {
 function wantedOf({ choices, completes }: Pick<OptionSpec, 'choices' | 'completes'>): Wanted {
   if (choices !== undefined) return { kind: 'words', words: choices };
   if (completes === undefined) return NOTHING;
-  if (completes === 'file') return { kind: 'file' };
-  if (completes === 'directory') return { kind: 'directory' };
+  if (completes === 'file' || completes === 'directory' || completes === 'context') {
+    return { kind: completes };
+  }
   return { kind: 'ask', what: completes };
 }
 

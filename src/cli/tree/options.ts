@@ -24,6 +24,11 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { flags: '--json', summary: 'the same as --output json' },
   { flags: '--url <address>', summary: 'the engine (III_URL, default ws://127.0.0.1:49134)' },
   {
+    flags: '--context <name>',
+    summary: 'the engine by its name (III_CONTEXT), see iii context list',
+    completes: 'context',
+  },
+  {
     flags: '--token-file <file>',
     summary: 'file that holds the token (or III_TOKEN)',
     completes: 'file',

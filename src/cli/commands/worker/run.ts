@@ -101,13 +101,14 @@ class RunSession {
   #startChild(): WorkerChild {
     const { io, settings, output } = this.#context;
     const files = findWorkerFiles(io.cwd, this.#input.rest('files'));
+    const target = settings.target();
     for (const file of files) this.#watch?.add(file);
     const child = new WorkerChild({
       start: {
         kind: 'start',
         files,
-        url: settings.url,
-        token: settings.token()?.reveal() ?? null,
+        url: target.url,
+        token: target.token()?.reveal() ?? null,
         name: this.#input.text('name') ?? null,
         concurrency: this.#input.count('concurrency', 1) ?? null,
       },
