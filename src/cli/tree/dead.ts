@@ -8,6 +8,7 @@ import {
   QUEUE,
   SELECTOR_OPTIONS,
   TASK_OPTIONS,
+  WATCH,
   WITHOUT_UNDO,
   YES,
 } from './options.ts';
@@ -18,7 +19,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     path: ['dlq', 'list'],
     summary: 'dead jobs of a queue, or how many each queue has',
     arguments: [ANY_QUEUE],
-    options: [...SELECTOR_OPTIONS, ...PAGE_OPTIONS],
+    options: [...SELECTOR_OPTIONS, ...PAGE_OPTIONS, WATCH],
     examples: [
       { command: 'iii dlq list', does: 'dead jobs per queue' },
       { command: 'iii dlq list payment', does: 'each with its last error' },
@@ -113,7 +114,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
       'Errors that differ only in ids, numbers, paths and quoted texts are one cluster; --cluster takes its fingerprint in every command.',
     ],
     arguments: [QUEUE],
-    options: SELECTOR_OPTIONS,
+    options: [...SELECTOR_OPTIONS, WATCH],
     examples: [
       { command: 'iii dlq errors payment', does: 'the causes, most jobs first' },
       { command: 'iii dlq errors payment --since now-1h', does: 'those of the last hour' },

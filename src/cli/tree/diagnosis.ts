@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandSpec } from '../command.ts';
-import { DRY_RUN, JOB, QUEUE, YES } from './options.ts';
+import { DRY_RUN, JOB, QUEUE, WATCH, YES } from './options.ts';
 
 const GROUP: ArgumentSpec = {
   name: 'group',
@@ -31,6 +31,7 @@ export const DIAGNOSIS_COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--blocked', summary: 'only those that something other than their turn holds back' },
       { flags: '--limit <count>', summary: 'at most this many (default 50)' },
+      WATCH,
     ],
     examples: [
       { command: 'iii group list payment', does: 'oldest first' },

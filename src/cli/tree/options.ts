@@ -51,6 +51,9 @@ export const PAGE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--all', summary: 'everything, page after page' },
 ];
 
+/** On every list of what an engine has. */
+export const WATCH: OptionSpec = { flags: '-w, --watch', summary: 'again every second' };
+
 export const DRY_RUN: OptionSpec = {
   flags: '--dry-run',
   summary: 'show what would be done, and do nothing',

@@ -7,6 +7,7 @@ import {
   QUEUE,
   SELECTOR_OPTIONS,
   TASK_OPTIONS,
+  WATCH,
   WITHOUT_UNDO,
   YES,
 } from './options.ts';
@@ -30,7 +31,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['queue', 'list'],
     summary: 'every queue with its counts',
-    options: [{ flags: '-w, --watch', summary: 'again every second' }],
+    options: [WATCH],
     examples: [
       { command: 'iii queue list', does: 'a table' },
       { command: 'iii queue list --watch', does: 'redrawn every second' },
@@ -101,6 +102,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
       { flags: '-f, --function <id>', summary: 'only of this function', completes: 'function' },
       ...SELECTOR_OPTIONS,
       ...PAGE_OPTIONS,
+      WATCH,
     ],
     examples: [
       { command: 'iii job list payment', does: 'jobs of one queue' },
@@ -188,6 +190,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['worker', 'list'],
     summary: 'connected workers',
+    options: [WATCH],
     examples: [{ command: 'iii worker list', does: 'with what they offer and run' }],
     load: () => import('../commands/worker/list.ts'),
   },
@@ -224,7 +227,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['function', 'list'],
     summary: 'functions that can be called',
-    options: [{ flags: '--internal', summary: "the engine's own ones too" }],
+    options: [{ flags: '--internal', summary: "the engine's own ones too" }, WATCH],
     examples: [{ command: 'iii function list', does: 'and who offers each' }],
     load: () => import('../commands/function/list.ts'),
   },

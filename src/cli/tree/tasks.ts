@@ -1,5 +1,5 @@
 import type { ArgumentSpec, CommandSpec } from '../command.ts';
-import { DRY_RUN } from './options.ts';
+import { DRY_RUN, WATCH } from './options.ts';
 
 const TASK: ArgumentSpec = { name: 'task', summary: 'id of the task', required: true };
 
@@ -8,6 +8,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['task', 'list'],
     summary: 'bulk changes that run or ran, the latest first',
+    options: [WATCH],
     examples: [{ command: 'iii task list', does: 'with how far each is' }],
     load: () => import('../commands/task/list.ts'),
   },
@@ -49,6 +50,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['undo', 'list'],
     summary: 'what was discarded, purged or cancelled and can be brought back',
+    options: [WATCH],
     examples: [{ command: 'iii undo list', does: 'and until when' }],
     load: () => import('../commands/undo/list.ts'),
   },
@@ -63,7 +65,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['audit'],
     summary: 'who changed what, the latest first',
-    options: [{ flags: '--limit <count>', summary: 'at most this many (default 50)' }],
+    options: [{ flags: '--limit <count>', summary: 'at most this many (default 50)' }, WATCH],
     examples: [{ command: 'iii audit', does: 'the last 50 changes' }],
     load: () => import('../commands/audit.ts'),
   },

@@ -1,10 +1,12 @@
 import type { CommandSpec } from '../command.ts';
+import { WATCH } from './options.ts';
 
 /** Commands that need no engine. */
 export const TOOL_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['engine', 'list'],
     summary: 'the engines on the same jobs',
+    options: [WATCH],
     notes: ['The one that answers is marked with *. One that fell silent is listed for an hour.'],
     examples: [
       { command: 'iii engine list', does: 'with their addresses and when they were seen' },

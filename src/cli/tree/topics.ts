@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { DRY_RUN } from './options.ts';
+import { DRY_RUN, WATCH } from './options.ts';
 
 /** Commands about topics and what fires functions. */
 export const TOPIC_COMMANDS: readonly CommandSpec[] = [
@@ -22,6 +22,7 @@ export const TOPIC_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['topic', 'list'],
     summary: 'topics, who is subscribed, and what piled up or was dropped',
+    options: [WATCH],
     examples: [{ command: 'iii topic list', does: 'a line for each subscription' }],
     load: () => import('../commands/topic/list.ts'),
   },
@@ -49,12 +50,14 @@ export const TOPIC_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['subscription', 'list'],
     summary: 'every durable subscription with its settings and counts',
+    options: [WATCH],
     examples: [{ command: 'iii subscription list', does: 'a line for each subscription' }],
     load: () => import('../commands/subscription/list.ts'),
   },
   {
     path: ['trigger-type', 'list'],
     summary: 'kinds of events that functions can be bound to',
+    options: [WATCH],
     examples: [{ command: 'iii trigger-type list', does: 'those of the engine and of workers' }],
     load: () => import('../commands/trigger-type/list.ts'),
   },

@@ -1,6 +1,7 @@
 import { readSelector } from '../../bulk/selector.ts';
 import type { RunCommand } from '../../command.ts';
 import { printPages } from '../../pages.ts';
+import { showList } from '../../show-list.ts';
 import { withExactPayload } from '../../showing.ts';
 import { usageError } from '../../usage.ts';
 import { deadCounts, deadList } from '../../views/dead.ts';
@@ -12,14 +13,14 @@ export const run: RunCommand = async (context, input) => {
     if (input.hasAny(['where', 'cluster', 'since', 'until'])) {
       throw usageError('a selector needs a queue', 'iii dlq list <queue> --where …');
     }
-    const { queues } = await engine.call('iii::dlq::summary', {});
-    await context.output.list(queues, deadCounts);
-    return 0;
+    return showList(context, input, async () => {
+      const { queues } = await engine.call('iii::dlq::summary', {});
+      return { rows: queues, view: deadCounts };
+    });
   }
   const selector = readSelector(context, input);
-  await printPages(context, input, deadList(queue), async (page) => {
+  return printPages(context, input, deadList(queue), async (page) => {
     const { jobs, ...rest } = await engine.call('iii::dlq::list', { queue, ...selector, ...page });
     return { rows: jobs.map(withExactPayload), ...rest };
   });
-  return 0;
 };

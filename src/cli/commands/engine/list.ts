@@ -1,9 +1,11 @@
 import type { RunCommand } from '../../command.ts';
+import { showList } from '../../show-list.ts';
 import { engineList } from '../../views/engine.ts';
 
-export const run: RunCommand = async (context) => {
+export const run: RunCommand = async (context, input) => {
   const engine = await context.engine();
-  const { engines } = await engine.call('iii::engine::list', {});
-  await context.output.list(engines, engineList);
-  return 0;
+  return showList(context, input, async () => {
+    const { engines } = await engine.call('iii::engine::list', {});
+    return { rows: engines, view: engineList };
+  });
 };

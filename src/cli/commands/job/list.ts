@@ -12,9 +12,8 @@ export const run: RunCommand = async (context, input) => {
     ...readSelector(context, input),
   };
   const engine = await context.engine();
-  await printPages(context, input, jobList, async (page) => {
+  return printPages(context, input, jobList, async (page) => {
     const { jobs, ...rest } = await engine.call('iii::job::list', { ...filter, ...page });
     return { rows: jobs, ...rest };
   });
-  return 0;
 };

@@ -1,9 +1,11 @@
 import type { RunCommand } from '../../command.ts';
+import { showList } from '../../show-list.ts';
 import { taskList } from '../../views/task.ts';
 
-export const run: RunCommand = async (context) => {
+export const run: RunCommand = async (context, input) => {
   const engine = await context.engine();
-  const { tasks } = await engine.call('iii::task::list', {});
-  await context.output.list(tasks, taskList);
-  return 0;
+  return showList(context, input, async () => {
+    const { tasks } = await engine.call('iii::task::list', {});
+    return { rows: tasks, view: taskList };
+  });
 };

@@ -1,9 +1,11 @@
 import type { RunCommand } from '../../command.ts';
+import { showList } from '../../show-list.ts';
 import { workerList } from '../../views/connected.ts';
 
-export const run: RunCommand = async (context) => {
+export const run: RunCommand = async (context, input) => {
   const engine = await context.engine();
-  const { workers } = await engine.call('iii::worker::list', {});
-  await context.output.list(workers, workerList);
-  return 0;
+  return showList(context, input, async () => {
+    const { workers } = await engine.call('iii::worker::list', {});
+    return { rows: workers, view: workerList };
+  });
 };

@@ -1,0 +1,58 @@
+import type { Context } from './context.ts';
+import type { CommandInput } from './input.ts';
+import type { ListView } from './output/output.ts';
+import { writeCount } from './output/words.ts';
+import { pause } from './wait.ts';
+
+const INTERVAL_MS = 1_000;
+/** Cursor home, then erase to the end of the screen. */
+const REDRAW = '\u001b[H\u001b[J';
+/** Lines of the screen that are not rows: the heading, a remark, and the one the cursor is left on. */
+const OTHER_LINES = 3;
+
+/** A list as it is now. */
+export interface Listing<Row> {
+  readonly rows: readonly Row[];
+  readonly view: ListView<Row>;
+  /** Said on stderr after the rows. */
+  readonly note?: string | undefined;
+  /** What machine formats get, where that is not the rows. */
+  readonly machine?: unknown;
+}
+
+/**
+ * Shows a list; with `--watch` again every second until Ctrl-C. On a terminal each one is drawn over
+ * the one before and cut to the height of the screen; elsewhere they follow each other.
+ */
+export async function showList<Row>(
+  context: Context,
+  input: CommandInput,
+  ask: () => Promise<Listing<Row>>,
+): Promise<number> {
+  const { output, io } = context;
+  const watches = input.flag('watch');
+  const redraws = watches && output.forPeople && io.stdout.isTerminal;
+  for (;;) {
+    const listing = await ask();
+    if (redraws) await io.stdout.write(REDRAW);
+    await print(context, redraws ? cutToScreen(listing, io.stdout.rows) : listing);
+    if (!watches) return 0;
+    await pause(context.clock, INTERVAL_MS, context.signal);
+  }
+}
+
+async function print<Row>({ output }: Context, listing: Listing<Row>): Promise<void> {
+  const { rows, view, note, machine } = listing;
+  if (machine === undefined || output.forPeople || output.format === 'name') {
+    await output.list(rows, view);
+  } else await output.value(machine);
+  if (note !== undefined) await output.note(note);
+}
+
+function cutToScreen<Row>(listing: Listing<Row>, height = Infinity): Listing<Row> {
+  const room = Math.max(1, height - OTHER_LINES);
+  const more = listing.rows.length - room;
+  if (more <= 0) return listing;
+  const note = `${writeCount(more)} more do not fit on the screen`;
+  return { ...listing, rows: listing.rows.slice(0, room), note };
+}
