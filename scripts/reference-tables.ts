@@ -3,6 +3,7 @@ import * as keys from '../src/config/keys.ts';
 import * as modules from '../src/config/module-keys.ts';
 import { MODULES } from '../src/config/modules.ts';
 import { OBSERVABILITY_KEYS } from '../src/config/observability-keys.ts';
+import { SLO_KEYS } from '../src/config/slo-keys.ts';
 import { PROBLEM_CODES } from '../src/config/problem-codes.ts';
 
 /** What to say of a module of the original. */
@@ -28,6 +29,7 @@ export const REFERENCE: Readonly<Record<string, string>> = {
   'rabbitmq adapter': keyTable(keys.RABBITMQ_ADAPTER_KEYS),
   queue: keyTable(keys.QUEUE_KEYS),
   'rate limit': keyTable(keys.RATE_LIMIT_KEYS),
+  slo: keyTable(SLO_KEYS),
   retention: keyTable(keys.RETENTION_KEYS),
   state: keyTable(modules.STATE_KEYS),
   'state adapter': keyTable(modules.STATE_ADAPTER_KEYS),

@@ -5,6 +5,7 @@ import type { IiiError } from './base/errors.ts';
 import { silentLogger, type Logger } from './base/logger.ts';
 import { systemRandom, type Random } from './base/random.ts';
 import { registerAdminFunctions } from './admin/register.ts';
+import { paceOf } from './admin/queue-pace.ts';
 import { RunningConfig } from './admin/running-config.ts';
 import type { Config } from './config/config.ts';
 import type { Origins } from './config/origin.ts';
@@ -16,6 +17,7 @@ import { EngineMetrics } from './observe/engine-metrics.ts';
 import { EventLog } from './observe/event-log.ts';
 import { PROMETHEUS_TYPE, prometheusText } from './observe/prometheus-text.ts';
 import { QueueActivity } from './observe/queue-activity.ts';
+import { defaultPolicy } from './queue/policy.ts';
 import type { EngineFacts } from './queue/store.ts';
 import type { Observability } from './observe/observability.ts';
 import { telemetryIntake } from './observe/telemetry-intake.ts';
@@ -68,7 +70,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const metrics = new EngineMetrics({
     clock,
     version: VERSION,
-    readQueues: () => store.stats(),
+    readQueues: () => readQueues(engine, activity),
     countWorkers: () => engine.workers.list().length,
   });
   const store = await createStore(config.store, { ...storeParts, onFlush: metrics.flushed });
@@ -216,6 +218,17 @@ function httpTriggers(
   });
 }
 
+/** The queues with how fast this engine is with them. */
+async function readQueues(engine: Engine, activity: QueueActivity) {
+  const stats = await engine.store.stats();
+  return new Map(
+    [...stats].map(([name, reading]) => {
+      const policy = engine.queues.policyOf(name) ?? defaultPolicy(name);
+      return [name, { ...reading, pace: paceOf({ engine, activity }, policy, reading) }];
+    }),
+  );
+}
+
 /** Where other machines reach a listener that is bound to every address of this one. */
 function reachable(bound: Address, host: string): Address {
   return bound.host === '0.0.0.0' || bound.host === '::' ? { ...bound, host } : bound;
@@ -230,6 +243,12 @@ function engineFacts({ functions, policies }: Engine, activity: QueueActivity): 
         queue,
         [activity.inPerSecond(queue), activity.outPerSecond(queue)] as const,
       ]),
+    ),
+    waits: Object.fromEntries(
+      [...policies.keys()].flatMap((queue) => {
+        const waitMs = activity.waitP95Ms(queue);
+        return waitMs === null ? [] : [[queue, waitMs] as const];
+      }),
     ),
   };
 }

@@ -1,3 +1,4 @@
+import type { SloStatus } from '../observe/queue-needs.ts';
 import type { WorkerGauges } from '../observe/worker-gauges.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import {
@@ -35,6 +36,10 @@ export interface QueueSummary {
   /** Jobs accepted and finished per second, over the last 10 s. */
   readonly inPerSecond: number;
   readonly outPerSecond: number;
+  /** What 95 of 100 attempts waited at most, over the last minute; `null` when none started. */
+  readonly waitP95Ms?: number | null;
+  /** `null` when the queue has none. */
+  readonly slo?: SloStatus | null;
   readonly totals: {
     readonly enqueued: number;
     readonly completed: number;
@@ -51,8 +56,17 @@ export interface QueueDetail extends QueueSummary {
   readonly waitingFor: readonly { readonly functionId: string; readonly jobs: number }[];
   /** FIFO: groups with at least one job that can still run. */
   readonly groups: number;
-  /** Estimate at the present rate; `null` when nothing drains or nothing waits. */
+  /**
+   * When nothing waits any more, if as much comes in and goes out as now; `null` when nothing waits,
+   * or when as much comes in as goes out.
+   */
   readonly drainMs: number | null;
+  /** How long a job runs on average, all its attempts together; `null` before one has finished. */
+  readonly jobMs?: number | null;
+  /** Attempts at once that it takes to keep up with what comes in; `null` when that is not known. */
+  readonly concurrencyNeeded?: number | null;
+  /** Workers that it takes, each with as many attempts at once as it may have now. */
+  readonly workersNeeded?: number | null;
 }
 
 export interface ErrorView {

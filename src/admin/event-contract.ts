@@ -11,6 +11,8 @@ export interface EventView {
   readonly workerId?: string;
   readonly worker?: string;
   readonly attempt?: number;
+  readonly waitedMs?: number;
+  readonly durationMs?: number;
   readonly dueAt?: string;
   readonly reason?: string;
   readonly error?: { readonly code: string; readonly message: string };

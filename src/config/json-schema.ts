@@ -3,6 +3,7 @@ import * as keys from './keys.ts';
 import * as moduleKeys from './module-keys.ts';
 import { MODULES, type ModuleKey } from './modules.ts';
 import { OBSERVABILITY_KEYS } from './observability-keys.ts';
+import { SLO_KEYS } from './slo-keys.ts';
 import { CRON_ADAPTERS, QUEUE_ADAPTERS, STATE_ADAPTERS, type AdapterSpec } from './store.ts';
 
 /** A JSON Schema, or a part of one. */
@@ -97,6 +98,7 @@ function queue(): Schema {
     ...section(keys.QUEUE_KEYS, {
       rate_limit: section(keys.RATE_LIMIT_KEYS, {}),
       retention: section(keys.RETENTION_KEYS, {}),
+      slo: section(SLO_KEYS, {}),
     }),
     if: { properties: { type: { const: 'fifo' } }, required: ['type'] },
     then: { required: ['message_group_field'] },

@@ -338,6 +338,11 @@ export const QUEUE_KEYS = {
     default: null,
     doc: 'Name under which dead jobs are kept; the queue’s own name by default.',
   },
+  slo: {
+    kind: 'map',
+    default: null,
+    doc: '`{ wait_p95 }`: how long jobs should wait at most; shown, exported and watched.',
+  },
   retention: { kind: 'map', doc: '`{ completed }`: finished jobs kept for looking up.' },
   retry_delay: { ...u64(0), doc: 'Another name of `backoff_ms`.' },
   max_priority: {

@@ -1,4 +1,5 @@
 import type { QueuePolicy } from '../queue/types.ts';
+import { writeDuration } from './durations.ts';
 import { defaultQueue } from './queues.ts';
 import type { SettingSource, SettingValue, Step } from './settings.ts';
 import { joinPath } from './tree.ts';
@@ -31,6 +32,10 @@ const QUEUE_SETTINGS: readonly QueueSetting[] = [
       rateLimit === null ? null : { max: rateLimit.max, per_ms: rateLimit.perMs },
   },
   { name: 'dead_letter_queue', valueOf: ({ deadLetterQueue }) => deadLetterQueue },
+  {
+    name: 'slo.wait_p95',
+    valueOf: ({ sloWaitP95Ms }) => (sloWaitP95Ms === null ? null : writeDuration(sloWaitP95Ms)),
+  },
   { name: 'retention.completed', valueOf: ({ retainCompleted }) => retainCompleted },
 ];
 

@@ -2,8 +2,10 @@ import { LIMITS, QUEUE_DEFAULTS } from '../queue/limits.ts';
 import type { StoreGaps } from '../queue/store-gaps.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { Findings, Spot } from './findings.ts';
+import { readDuration } from './durations.ts';
 import { QUEUE_KEYS, RATE_LIMIT_KEYS, RETENTION_KEYS } from './keys.ts';
 import { entriesOf, readSection, type Section } from './section.ts';
+import { SLO_KEYS } from './slo-keys.ts';
 import { joinPath, type Tree, type TreeEntry } from './tree.ts';
 
 type QueueSection = Section<typeof QUEUE_KEYS>;
@@ -51,6 +53,7 @@ export function defaultQueue(name: string): QueuePolicy {
     ttlMs: null,
     rateLimit: null,
     deadLetterQueue: name,
+    sloWaitP95Ms: null,
     retainCompleted,
   };
 }
@@ -81,6 +84,7 @@ function readQueue(
     checkName(findings, target, values.dead_letter_queue, '`dead_letter_queue`');
   }
   const rateLimit = readRateLimit(findings, section);
+  const sloWaitP95Ms = readSlo(findings, section);
   const retention = readSection(
     findings,
     values.retention,
@@ -109,6 +113,7 @@ function readQueue(
     rateLimit,
     deadLetterQueue: values.dead_letter_queue ?? name,
     pollIntervalMs: values.poll_interval_ms,
+    sloWaitP95Ms,
     retainCompleted: retention.values.completed,
   };
 }
@@ -176,6 +181,13 @@ function readRateLimit(findings: Findings, section: QueueSection): QueuePolicy['
     '`rate_limit`',
   ).values;
   return max === undefined || perMs === undefined ? null : { max, perMs };
+}
+
+function readSlo(findings: Findings, section: QueueSection): number | null {
+  const tree = section.values.slo;
+  if (tree === null) return null;
+  const slo = readSection(findings, tree, section.keySpot('slo'), SLO_KEYS, '`slo`');
+  return slo.values.wait_p95 === undefined ? null : readDuration(findings, slo, 'wait_p95', 1);
 }
 
 /** Names travel in URLs, logs and terminals, and are typed by people. */

@@ -1,6 +1,6 @@
-import { parseDuration } from '../base/duration.ts';
 import { STORE_GAPS } from '../queue/store-gaps.ts';
 import type { Config, LoadedConfig, StoreConfig } from './config.ts';
+import { readDuration } from './durations.ts';
 import type { Findings, Spot } from './findings.ts';
 import { readCors, readMiddleware } from './http.ts';
 import {
@@ -14,7 +14,7 @@ import { readModules, type ModuleConfig, type ModuleKey } from './modules.ts';
 import { readObservability } from './observability.ts';
 import { originsOf } from './origins.ts';
 import { readQueues } from './queues.ts';
-import { readSection, type Section } from './section.ts';
+import { readSection } from './section.ts';
 import { readStore } from './store.ts';
 import { checkPubSub, readCron, readState, readUrlPolicy } from './trigger-modules.ts';
 import { readTokens, type TokenSources } from './tokens.ts';
@@ -129,7 +129,7 @@ export function resolveConfig(
     queues,
     maxJobBytes: top.values.max_job_bytes,
     shutdownGraceMs: overrides.graceMs ?? top.values.shutdown_grace_ms,
-    undoWindowMs: readUndoWindow(findings, top),
+    undoWindowMs: readDuration(findings, top, 'undo_window') ?? 0,
   };
   const isUsable = findings.errors === 0;
   const { env } = options;
@@ -176,17 +176,4 @@ function isLoopback(host: string): boolean {
 function storeOverride(store: string | undefined): StoreConfig | undefined {
   if (store === undefined) return undefined;
   return store === 'memory' ? { kind: 'memory' } : { kind: 'file', path: store };
-}
-
-function readUndoWindow(findings: Findings, top: Section<typeof TOP_KEYS>): number {
-  const text = top.values.undo_window;
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
-  findings.error(
-    'wrong_type',
-    top.valueSpot('undo_window'),
-    `\`undo_window\` must be a duration, not ${text}`,
-    'Write it with a unit, such as 15m or 2h.',
-  );
-  return 0;
 }

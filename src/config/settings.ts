@@ -1,6 +1,6 @@
-import { formatDuration, parseDuration } from '../base/duration.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config, ObservabilityConfig, StoreConfig } from './config.ts';
+import { writeDuration } from './durations.ts';
 import type { ModuleKey } from './modules.ts';
 
 /** What a setting can be, as JSON. Secrets are not values: see `Setting.secret`. */
@@ -70,7 +70,7 @@ export function configSettings(config: Config): readonly SettingSource[] {
     top('allowed_hosts', listen.allowedHosts),
     top('max_job_bytes', config.maxJobBytes),
     { ...top('shutdown_grace_ms', config.shutdownGraceMs), option: 'graceMs' },
-    top('undo_window', durationText(config.undoWindowMs)),
+    top('undo_window', writeDuration(config.undoWindowMs)),
     ...config.tokens.map(({ name, role, sha256 }) => ({
       key: `tokens.${name}`,
       value: role,
@@ -186,12 +186,6 @@ function telemetrySettings(telemetry: ObservabilityConfig | null): readonly Sett
       variables: ['OTEL_EXPORTER_OTLP_HEADERS'],
     })),
   ];
-}
-
-/** As it would be written in the file. */
-function durationText(ms: number): string {
-  const text = formatDuration(ms).replaceAll(' ', '');
-  return parseDuration(text) === ms ? text : `${ms}ms`;
 }
 
 function top(key: string, value: SettingValue): SettingSource {

@@ -241,7 +241,9 @@ export class QueueDispatcher {
       return;
     }
     const { queue, id, functionId } = job;
-    events.emit({ kind: 'attempt_started', queue, id, functionId });
+    // a job from another program may come without the time it is due
+    const waitedMs = Math.max(0, attempt.startedAt - Math.max(job.dueAt, job.enqueuedAt));
+    events.emit({ kind: 'attempt_started', queue, id, functionId, waitedMs });
     this.#armTimeout(attempt);
   }
 
@@ -302,14 +304,16 @@ export class QueueDispatcher {
   #announce({ queue, traceparent }: Job, { id, verdict, record }: Settlement): void {
     const { events } = this.#parts;
     const error = record?.error ?? null;
+    const durationMs = record === null ? 0 : record.endedAt - record.startedAt;
     switch (verdict.kind) {
       case 'complete':
-        events.emit({ kind: 'job_completed', queue, id });
+        events.emit({ kind: 'job_completed', queue, id, durationMs });
         break;
       case 'retry':
         if (record !== null && error !== null) {
           const { attempt } = record;
-          events.emit({ kind: 'job_retried', queue, id, attempt, dueAt: verdict.dueAt, error });
+          const { dueAt } = verdict;
+          events.emit({ kind: 'job_retried', queue, id, attempt, durationMs, dueAt, error });
         }
         break;
       case 'dead':
@@ -318,6 +322,7 @@ export class QueueDispatcher {
           queue,
           id,
           reason: verdict.reason,
+          durationMs,
           error: verdict.error,
           traceparent,
         });

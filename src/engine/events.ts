@@ -15,13 +15,21 @@ export type EngineEvent =
       readonly queue: string;
       readonly id: string;
       readonly functionId: string;
+      /** Since the job could have been started: since it was accepted, or since its delay ended. */
+      readonly waitedMs: number;
     }
-  | { readonly kind: 'job_completed'; readonly queue: string; readonly id: string }
+  | {
+      readonly kind: 'job_completed';
+      readonly queue: string;
+      readonly id: string;
+      readonly durationMs: number;
+    }
   | {
       readonly kind: 'job_retried';
       readonly queue: string;
       readonly id: string;
       readonly attempt: number;
+      readonly durationMs: number;
       readonly dueAt: number;
       readonly error: JobError;
     }
@@ -30,6 +38,8 @@ export type EngineEvent =
       readonly queue: string;
       readonly id: string;
       readonly reason: DeadReason;
+      /** How long its last attempt ran; 0 when it died without one. */
+      readonly durationMs: number;
       readonly error: JobError;
       /** What it is part of, as W3C has it. */
       readonly traceparent: string | null;

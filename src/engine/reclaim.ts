@@ -59,7 +59,7 @@ export async function reclaimAll(parts: ReclaimParts): Promise<void> {
       if (applied[index] !== true || job === undefined || verdict.kind !== 'dead') continue;
       const { reason, error } = verdict;
       const { queue, traceparent } = job;
-      events.emit({ kind: 'job_dead', queue, id, reason, error, traceparent });
+      events.emit({ kind: 'job_dead', queue, id, reason, durationMs: 0, error, traceparent });
     }
   }
 }

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../base/clock.ts';
 import type { EngineEvent } from '../engine/events.ts';
+import type { Needs, SloStatus } from './queue-needs.ts';
 import { Histogram, type Labels, type Metric, type Point } from './metric.ts';
 
 /** Seconds. */
@@ -33,10 +34,21 @@ export interface QueueReading {
   };
 }
 
+/** How fast a queue is, as this engine sees it. */
+export interface PaceReading {
+  /** `null` when no attempt started lately. */
+  readonly waitP95Ms: number | null;
+  readonly slo: SloStatus | null;
+  readonly needs: Needs | null;
+}
+
+type MeasuredQueue = QueueReading & { readonly pace: PaceReading };
+type Queues = ReadonlyMap<string, MeasuredQueue>;
+
 export interface EngineMetricsParts {
   readonly clock: Clock;
   readonly version: string;
-  readonly readQueues: () => Promise<ReadonlyMap<string, QueueReading>>;
+  readonly readQueues: () => Promise<Queues>;
   /** Connected workers. */
   readonly countWorkers: () => number;
 }
@@ -117,8 +129,8 @@ export class EngineMetrics {
     this.#loopDelay?.disable();
   }
 
-  #queueMetrics(queues: ReadonlyMap<string, QueueReading>): Metric[] {
-    const pointsOf = (read: (reading: QueueReading) => readonly Point[]): Point[] =>
+  #queueMetrics(queues: Queues): Metric[] {
+    const pointsOf = (read: (reading: MeasuredQueue) => readonly Point[]): Point[] =>
       [...queues].flatMap(([queue, reading]) =>
         read(reading).map(({ labels, value }) => ({ labels: { queue, ...labels }, value })),
       );
@@ -142,6 +154,28 @@ export class EngineMetrics {
         'iii_queue_paused',
         '1 while a queue is paused.',
         pointsOf(({ paused }) => single(paused ? 1 : 0)),
+      ),
+      gauge(
+        'iii_queue_wait_seconds',
+        'How long attempts waited before they started, over the last minute.',
+        pointsOf(({ pace }) =>
+          pace.waitP95Ms === null ? [] : byLabel('quantile', { '0.95': pace.waitP95Ms / 1_000 }),
+        ),
+      ),
+      gauge(
+        'iii_queue_slo_wait_seconds',
+        'What 95 of 100 attempts of a queue should wait at most.',
+        pointsOf(({ pace }) => (pace.slo === null ? [] : single(pace.slo.waitP95Ms / 1_000))),
+      ),
+      gauge(
+        'iii_queue_slo_met',
+        '1 while they do not wait longer, 0 while they do.',
+        pointsOf(({ pace }) => (pace.slo === null ? [] : single(pace.slo.isMet ? 1 : 0))),
+      ),
+      gauge(
+        'iii_queue_workers_needed',
+        'Workers it takes to keep up with what comes in.',
+        pointsOf(({ pace }) => (pace.needs === null ? [] : single(pace.needs.workers))),
       ),
       {
         name: 'iii_jobs_total',

@@ -19,6 +19,7 @@ export function defaultPolicy(name: string): QueuePolicy {
     rateLimit: null,
     deadLetterQueue: name,
     pollIntervalMs: QUEUE_DEFAULTS.pollIntervalMs,
+    sloWaitP95Ms: null,
     retainCompleted: QUEUE_DEFAULTS.retainCompleted,
   };
 }

@@ -103,6 +103,8 @@ export interface EngineFacts {
   readonly functions: Readonly<Record<string, number>>;
   /** Jobs accepted and finished per second, by queue. */
   readonly rates: Readonly<Record<string, readonly [accepted: number, finished: number]>>;
+  /** What 95 of 100 attempts waited at most, in milliseconds, by queue in which any started lately. */
+  readonly waits?: Readonly<Record<string, number>>;
 }
 
 export interface SeenEngine extends EngineCard {

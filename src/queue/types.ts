@@ -25,6 +25,8 @@ export interface QueuePolicy {
   /** Name under which the dead jobs of this queue are kept; several queues may share one. */
   readonly deadLetterQueue: string;
   readonly pollIntervalMs: number;
+  /** What 95 of 100 attempts should wait at most before they start; `null`: nothing is promised. */
+  readonly sloWaitP95Ms: number | null;
   /** Finished jobs kept for `iii job show`: the last this many. */
   readonly retainCompleted: number;
 }

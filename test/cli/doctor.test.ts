@@ -53,6 +53,19 @@ const subscription: SubscriptionView = {
 };
 
 describe('the checks', () => {
+  it('find a queue whose jobs wait longer than they should, and what would help', () => {
+    const slo = { waitP95Ms: 2_000, currentWaitP95Ms: 9_000, isMet: false };
+    const late = { ...calm, slo, workers: 1, workersNeeded: 3 };
+    expect(examine({ ...healthy, queues: [late] }).filter(({ check }) => check === 'slo')).toEqual([
+      {
+        check: 'slo',
+        level: 'warn',
+        text: 'jobs of payment wait 9s, more than their SLO of 2s',
+        mend: 'start workers: there is 1, and it takes about 3',
+      },
+    ]);
+  });
+
   it('find nothing in a healthy engine', () => {
     const findings = examine(healthy);
     expect(findings.every(({ level }) => level === 'ok')).toBe(true);

@@ -104,6 +104,8 @@ describe('iii queue show', () => {
       workers         2
       per second      1.5 in, 0.3 out
       empty in about  48s
+      wait p95        41s, SLO 1m: ok
+      workers needed  4, and group_concurrency: 2 (a job runs 900ms)
       so far          12 enqueued, 9 completed, 4 attempts failed
 
       waits for functions that no worker offers
@@ -111,6 +113,19 @@ describe('iii queue show', () => {
         orders::charge    12
       "
     `);
+  });
+
+  it('marks jobs that wait longer than they should, there and in the list', async () => {
+    const slo = { waitP95Ms: 30_000, currentWaitP95Ms: 65_000, isMet: false };
+    const late = { ...paymentDetail, slo };
+    engine = await FakeEngine.start({
+      'iii::queue::get': () => late,
+      'iii::queue::list': () => ({ queues: [late, paymentQueue] }),
+    });
+    const { stdout: shown } = await runCli(['queue', 'show', 'payment'], { url: engine.url });
+    expect(shown).toMatch(/^wait p95 +1m 5s, SLO 30s: breached$/m);
+    const { stdout: listed } = await runCli(['queue', 'list'], { url: engine.url });
+    expect(listed).toMatch(/over SLO\n.*active\n$/);
   });
 
   it('prints the settings and what it waits for as JSON', async () => {

@@ -43,6 +43,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   ],
   insecure: ['~insecure 1:7'],
   list: ['wrong_type 1:1'],
+  slo: ['missing_key 5:20', 'wrong_type 6:44', 'out_of_range 7:39', 'unknown_key 8:42'],
   'open-host': ['token_required 4:13'],
   'open-host-no-tokens': ['token_required 1:7'],
   original: [

@@ -88,6 +88,7 @@ describe('settings', () => {
       rateLimit: null,
       deadLetterQueue: 'q',
       pollIntervalMs: 100,
+      sloWaitP95Ms: null,
       retainCompleted: 1_000,
     });
   });
@@ -96,7 +97,7 @@ describe('settings', () => {
     const settings = `{ type: fifo, message_group_field: account, max_retries: 5, concurrency: 4,
       group_concurrency: 3, backoff_ms: 20, max_backoff_ms: 400, jitter: 0.5, timeout_ms: 900,
       max_interruptions: 2, ttl_ms: 8000, rate_limit: { max: 6, per_ms: 700 },
-      dead_letter_queue: graveyard, poll_interval_ms: 50, retention: { completed: 0 } }`;
+      dead_letter_queue: graveyard, poll_interval_ms: 50, slo: { wait_p95: 1m30s }, retention: { completed: 0 } }`;
     expect(queue(settings)).toEqual({
       name: 'q',
       type: 'fifo',
@@ -113,6 +114,7 @@ describe('settings', () => {
       rateLimit: { max: 6, perMs: 700 },
       deadLetterQueue: 'graveyard',
       pollIntervalMs: 50,
+      sloWaitP95Ms: 90_000,
       retainCompleted: 0,
     });
   });

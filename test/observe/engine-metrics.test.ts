@@ -4,20 +4,27 @@ import { systemRandom } from '../../src/base/random.ts';
 import { EngineMetrics } from '../../src/observe/engine-metrics.ts';
 import { createObservability } from '../../src/observe/observability.ts';
 import { prometheusText } from '../../src/observe/prometheus-text.ts';
+import { paceOf } from '../../src/admin/queue-pace.ts';
 import { policy, startEngine } from '../support/engine-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { OtlpCollector } from '../support/otlp-collector.ts';
 
 async function startMeasured() {
   const fixture = await startEngine([
-    policy('mail', { maxAttempts: 2, backoffMs: 60_000 }),
+    policy('mail', { maxAttempts: 2, backoffMs: 60_000, sloWaitP95Ms: 1_000 }),
     policy('a "quoted" queue'),
   ]);
-  const { engine, clock } = fixture;
+  const { engine, clock, activity } = fixture;
   const metrics = new EngineMetrics({
     clock,
     version: '1.2.3',
-    readQueues: () => engine.store.stats(),
+    readQueues: async () =>
+      new Map(
+        [...(await engine.store.stats())].map(([name, stats]) => {
+          const settings = engine.queues.policyOf(name) ?? policy(name);
+          return [name, { ...stats, pace: paceOf({ engine, activity }, settings, stats) }];
+        }),
+      ),
     countWorkers: () => engine.workers.list().length,
   });
   engine.events.subscribe(metrics.observe);
@@ -70,6 +77,10 @@ it('are right in what Prometheus reads', async () => {
     'iii_queue_jobs{queue="a \\"quoted\\" queue",state="waiting"}': 0,
     'iii_queue_oldest_waiting_seconds{queue="mail"}': 3,
     'iii_queue_paused{queue="mail"}': 0,
+    'iii_queue_wait_seconds{queue="mail",quantile="0.95"}': 0,
+    'iii_queue_slo_wait_seconds{queue="mail"}': 1,
+    'iii_queue_slo_met{queue="mail"}': 1,
+    'iii_queue_workers_needed{queue="mail"}': 1,
     'iii_jobs_total{queue="mail",event="enqueued"}': 3,
     'iii_jobs_total{queue="mail",event="completed"}': 1,
     'iii_jobs_total{queue="mail",event="failed"}': 1,

@@ -3,10 +3,16 @@ import { ManualClock } from '../../src/base/clock.ts';
 import type { EngineEvent } from '../../src/engine/events.ts';
 import { EventLog } from '../../src/observe/event-log.ts';
 
-const completed = (id: string): EngineEvent => ({ kind: 'job_completed', queue: 'q', id });
+const completed = (id: string): EngineEvent => ({
+  kind: 'job_completed',
+  queue: 'q',
+  id,
+  durationMs: 1,
+});
 const dead = (id: string): EngineEvent => ({
   kind: 'job_dead',
   traceparent: null,
+  durationMs: 1,
   queue: 'q',
   id,
   reason: 'exhausted',

@@ -113,6 +113,7 @@ export interface EngineFixture {
   readonly clock: ManualClock;
   /** What workers say of their processes; their telemetry would fill it. */
   readonly gauges: WorkerGaugeBoard;
+  readonly activity: QueueActivity;
   readonly events: EngineEvent[];
   /** What the engine logged above debug. */
   readonly logged: LogLine[];
@@ -194,6 +195,7 @@ export async function startEngine(
     engine,
     clock,
     gauges,
+    activity,
     events,
     logged,
     advance: (ms = 0) => clock.advance(ms),

@@ -53,6 +53,11 @@ export const paymentDetail: QueueDetail = {
   waitingFor: [{ functionId: 'orders::charge', jobs: 12 }],
   groups: 4,
   drainMs: 48_000,
+  waitP95Ms: 41_000,
+  slo: { waitP95Ms: 60_000, currentWaitP95Ms: 41_000, isMet: true },
+  jobMs: 900,
+  concurrencyNeeded: 2,
+  workersNeeded: 4,
 };
 
 const ERROR = { code: 'card_declined', message: 'the bank said no\nand closed the door' };

@@ -78,7 +78,10 @@ async function skipHead(engine: Engine, input: Input, call: LocalCall) {
   await putInPlace(engine, head, dead);
   await engine.parkedGroups.forget(id);
   const { traceparent } = head;
-  engine.events.emit({ kind: 'job_dead', queue, id, reason: 'skipped', error, traceparent });
+  engine.events.emit({
+    kind: 'job_dead',
+    ...{ queue, id, reason: 'skipped', durationMs: 0, error, traceparent },
+  });
   return result;
 }
 

@@ -1,7 +1,9 @@
 import { parseTime } from '../../base/time.ts';
+import { drainMsOf } from '../../observe/queue-needs.ts';
 import type { EngineFacts } from '../../queue/store.ts';
 import type { QueueDetail, QueueSummary } from '../contract.ts';
 import { invalid, type Input } from '../input.ts';
+import { paceOf, type QueuePace } from '../queue-pace.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { findQueue, knownQueues, type KnownQueue } from './queue-names.ts';
 import { timeText } from './views.ts';
@@ -64,55 +66,38 @@ async function otherEngines({ engine, card }: AdminParts): Promise<readonly Engi
 
 function summarise(
   { policy, stats }: KnownQueue,
-  { engine, activity }: AdminParts,
+  parts: AdminParts,
   others: readonly EngineFacts[],
 ): QueueSummary {
+  return summaryOf({ policy, stats }, paceOf(parts, policy, stats, others), parts);
+}
+
+function summaryOf({ policy, stats }: KnownQueue, pace: QueuePace, parts: AdminParts) {
   const { name, type } = policy;
-  const { paused, waiting, delayed, inFlight, dead, oldestWaitingAt, totals } = stats;
-  const functionIds = new Set([...stats.waitingByFunction.keys(), ...activity.functionsOf(name)]);
-  const workers = new Set(
-    [...functionIds].flatMap((id) => engine.functions.get(id)?.workers ?? []),
-  );
-  // An engine tells workers by function: one that offers several of them is counted once.
-  const workersOf = ({ functions }: EngineFacts): number =>
-    Math.max(0, ...[...functionIds].map((id) => functions[id] ?? 0));
-  const sum = (own: number, of: (facts: EngineFacts) => number): number =>
-    others.reduce((total, facts) => total + of(facts), own);
+  const { paused, waiting, delayed, inFlight, dead, totals } = stats;
+  const { oldestWaitingMs, workers, inPerSecond, outPerSecond, waitP95Ms, slo } = pace;
   return {
     name,
     type,
     paused,
-    ...(paused ? pausedUntil(name, engine) : {}),
-    waiting,
-    delayed,
-    inFlight,
-    dead,
-    oldestWaitingMs:
-      oldestWaitingAt === null ? null : Math.max(0, engine.clock.now() - oldestWaitingAt),
-    workers: sum(workers.size, workersOf),
-    inPerSecond: sum(activity.inPerSecond(name), ({ rates }) => rates[name]?.[0] ?? 0),
-    outPerSecond: sum(activity.outPerSecond(name), ({ rates }) => rates[name]?.[1] ?? 0),
-    totals,
+    ...(paused ? pausedUntil(name, parts.engine) : {}),
+    ...{ waiting, delayed, inFlight, dead, oldestWaitingMs },
+    ...{ workers, inPerSecond, outPerSecond, waitP95Ms, slo, totals },
   };
 }
 
 function detail(queue: KnownQueue, parts: AdminParts, others: readonly EngineFacts[]): QueueDetail {
   const { policy, stats } = queue;
-  const summary = summarise(queue, parts, others);
-  const { waiting, delayed, outPerSecond } = summary;
-  const waitingFor = [...stats.waitingByFunction]
-    .filter(
-      ([functionId]) =>
-        !parts.engine.functions.isOffered(functionId) &&
-        others.every(({ functions }) => (functions[functionId] ?? 0) === 0),
-    )
-    .map(([functionId, jobs]) => ({ functionId, jobs }));
-  const drains = outPerSecond > 0 && waiting + delayed > 0;
+  const pace = paceOf(parts, policy, stats, others);
+  const { inPerSecond, outPerSecond, jobMs, needs, waitingFor } = pace;
   return {
-    ...summary,
+    ...summaryOf(queue, pace, parts),
     config: policy,
     waitingFor,
     groups: stats.groups,
-    drainMs: drains ? Math.round(((waiting + delayed) / outPerSecond) * 1_000) : null,
+    drainMs: drainMsOf(stats.waiting + stats.delayed, inPerSecond, outPerSecond),
+    jobMs: jobMs === null ? null : Math.round(jobMs),
+    concurrencyNeeded: needs?.concurrency ?? null,
+    workersNeeded: needs?.workers ?? null,
   };
 }

@@ -49,6 +49,7 @@ export function examine(facts: Facts): readonly Finding[] {
     ...checkWorkers(facts),
     ...checkPaused(facts),
     ...checkWaiting(facts),
+    ...checkSlo(facts),
     ...checkDead(facts),
     ...checkSubscriptions(facts),
     checkConfig(facts),
@@ -147,6 +148,22 @@ function checkWaiting({ queues }: Facts): readonly Finding[] {
           ? `iii group list ${name} --blocked`
           : `iii job list ${name} --state waiting --limit 1, then iii job explain <id>`,
     }));
+}
+
+function checkSlo({ queues }: Facts): readonly Finding[] {
+  return queues.flatMap(({ name, slo, workers, workersNeeded }) => {
+    if (slo?.isMet !== false) return [];
+    const waited = formatDuration(slo.currentWaitP95Ms ?? 0);
+    const more = (workersNeeded ?? 0) > workers;
+    return {
+      check: 'slo',
+      level: 'warn' as const,
+      text: `jobs of ${name} wait ${waited}, more than their SLO of ${formatDuration(slo.waitP95Ms)}`,
+      mend: more
+        ? `start workers: there ${workers === 1 ? 'is' : 'are'} ${workers}, and it takes about ${workersNeeded ?? 0}`
+        : `iii queue show ${name}: more concurrency, or more workers`,
+    };
+  });
 }
 
 function checkDead({ queues }: Facts): readonly Finding[] {

@@ -7,6 +7,7 @@ import { cutText, textWidth } from '../output/width.ts';
 import { countOf } from '../output/words.ts';
 import { detailOf, lookOf } from '../views/event.ts';
 import { deadList } from '../views/dead.ts';
+import { stateOf } from '../views/queue.ts';
 import { currentQueue, shownQueues, type TopModel } from './model.ts';
 import { sparkline } from './sparkline.ts';
 
@@ -95,11 +96,11 @@ function columnsOf({ history, snapshot }: TopModel): readonly Column<QueueSummar
     count('WORKERS', 40, ({ workers }) => workers),
   ];
   // a column for a state that no queue is in would only take room
-  if (snapshot.queues.some(({ paused }) => paused)) {
+  if (snapshot.queues.some((queue) => stateOf(queue) !== null)) {
     columns.push({
       title: 'STATE',
       importance: 75,
-      value: ({ paused }) => (paused ? { text: 'paused', tone: 'warn' } : ''),
+      value: (queue) => stateOf(queue) ?? '',
     });
   }
   return columns;
@@ -119,7 +120,7 @@ function drawQueue(model: TopModel, size: Size, look: Look): string[] {
   const { paint, words } = look;
   const rates = model.history.get(queue.name) ?? [];
   return [
-    `${paint('strong', printable(queue.name))}  ${queue.type}  ${queue.paused ? paint('warn', 'paused') : 'active'}`,
+    `${paint('strong', printable(queue.name))}  ${queue.type}  ${stateText(queue, look)}`,
     '',
     `waiting    ${queue.waiting}`,
     `delayed    ${queue.delayed}`,
@@ -129,11 +130,21 @@ function drawQueue(model: TopModel, size: Size, look: Look): string[] {
     `in         ${queue.inPerSecond}/s`,
     `out        ${queue.outPerSecond}/s  ${sparkline(rates, SPARK_COLUMNS * 2).trim()}`,
     `workers    ${queue.workers}`,
+    `wait p95   ${words.duration(queue.waitP95Ms ?? null) || '-'}${sloText(queue, look)}`,
     cutText(
       `so far     ${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${queue.totals.failed} attempts failed`,
       size.columns,
     ),
   ];
+}
+
+function sloText({ slo }: QueueSummary, { words }: Look): string {
+  return slo === undefined || slo === null ? '' : `, SLO ${words.duration(slo.waitP95Ms)}`;
+}
+
+function stateText(queue: QueueSummary, { paint }: Look): string {
+  if (queue.paused) return paint('warn', 'paused');
+  return queue.slo?.isMet === false ? paint('bad', 'over SLO') : 'active';
 }
 
 async function drawDead(model: TopModel, size: Size, look: Look): Promise<string[]> {

@@ -25,11 +25,7 @@ export const queueList: ListView<QueueSummary> = {
     count('IN/S', 30, (queue) => rate(queue.inPerSecond)),
     count('OUT/S', 30, (queue) => rate(queue.outPerSecond)),
     count('WORKERS', 50, (queue) => queue.workers),
-    {
-      title: 'STATE',
-      importance: 65,
-      value: (queue) => (queue.paused ? { text: 'paused', tone: 'warn' } : 'active'),
-    },
+    { title: 'STATE', importance: 65, value: (queue) => stateOf(queue) ?? 'active' },
   ],
   name: (queue) => queue.name,
   empty: 'There are no queues.',
@@ -52,7 +48,9 @@ export const queueRecord: RecordView<QueueDetail> = {
           ['oldest waiting', words.duration(queue.oldestWaitingMs) || '-'],
           ['workers', queue.workers],
           ['per second', `${rate(queue.inPerSecond)} in, ${rate(queue.outPerSecond)} out`],
-          ['empty in about', words.duration(queue.drainMs) || '-'],
+          ['empty in about', drainText(queue, words)],
+          ['wait p95', waitText(queue, words)],
+          ...needFields(queue, words),
           [
             'so far',
             `${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${queue.totals.failed} attempts failed`,
@@ -72,6 +70,37 @@ export const queueRecord: RecordView<QueueDetail> = {
     return sections;
   },
 };
+
+/** What an operator should see first: a pause, or jobs that wait too long; `null` when all is well. */
+export function stateOf({ paused, slo }: QueueSummary): Cell | null {
+  if (paused) return { text: 'paused', tone: 'warn' };
+  return slo?.isMet === false ? { text: 'over SLO', tone: 'bad' } : null;
+}
+
+function drainText({ drainMs, waiting, delayed }: QueueDetail, words: Words): string {
+  if (drainMs !== null) return words.duration(drainMs);
+  return waiting + delayed === 0 ? '-' : 'not at this rate';
+}
+
+/** What attempts wait, beside what they should. */
+function waitText({ waitP95Ms = null, slo = null }: QueueDetail, words: Words): Cell {
+  if (slo === null) return words.duration(waitP95Ms) || '-';
+  const { currentWaitP95Ms, isMet } = slo;
+  const text = `${words.duration(currentWaitP95Ms) || '-'}, SLO ${words.duration(slo.waitP95Ms)}: ${isMet ? 'ok' : 'breached'}`;
+  return isMet ? text : { text, tone: 'bad' };
+}
+
+/** What it takes to keep up; nothing while that is not known. */
+function needFields(queue: QueueDetail, words: Words): readonly (readonly [string, Cell])[] {
+  const { workersNeeded = null, concurrencyNeeded = null, jobMs = null, config } = queue;
+  if (workersNeeded === null || concurrencyNeeded === null || jobMs === null) return [];
+  const limit = config.type === 'fifo' ? config.groupConcurrency : config.concurrency;
+  const key = config.type === 'fifo' ? 'group_concurrency' : 'concurrency';
+  const isShort = workersNeeded > queue.workers || concurrencyNeeded > limit;
+  const more = concurrencyNeeded > limit ? `, and ${key}: ${concurrencyNeeded}` : '';
+  const text = `${workersNeeded}${more} (a job runs ${words.duration(jobMs)})`;
+  return [['workers needed', isShort ? { text, tone: 'warn' } : text]];
+}
 
 function pausedText({ pausedUntil }: QueueDetail, words: Words): string {
   return pausedUntil === undefined ? 'paused' : `paused, goes on ${words.time(pausedUntil)}`;
