@@ -1,6 +1,7 @@
 import type { CommandSpec, Example, OptionSpec } from './command.ts';
 import { COMMANDS, commandsOf, findCommand, NOUNS } from './tree.ts';
 import { GLOBAL_OPTIONS } from './tree/options.ts';
+import { wrap } from './output/wrap.ts';
 
 const SUMMARY = 'iii: job queues on the command line, with the engine inside';
 
@@ -125,18 +126,4 @@ function definitions(rows: readonly (readonly [string, string])[], width: number
       return indent === 6 ? `  ${term}\n      ${body}\n` : `  ${term.padEnd(first)}  ${body}\n`;
     })
     .join('');
-}
-
-/** Breaks sentences between words; lines that are laid out already stay as they are. */
-function wrap(text: string, width: number): string {
-  if (text.includes('\n')) return text.trimEnd();
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
 import { CONTEXT_COMMANDS } from './tree/contexts.ts';
+import { CONFIG_COMMANDS } from './tree/configuration.ts';
 import { DIAGNOSIS_COMMANDS } from './tree/diagnosis.ts';
 import { DEAD_COMMANDS } from './tree/dead.ts';
 import { QUEUE_COMMANDS } from './tree/queues.ts';
@@ -25,7 +26,7 @@ export const NOUNS: readonly NounSpec[] = [
   { name: 'function', summary: 'functions that can be called' },
   { name: 'store', summary: 'check, copy and look at the folder that keeps the jobs' },
   { name: 'context', summary: 'several engines by name' },
-  { name: 'config', summary: 'check configuration files' },
+  { name: 'config', summary: 'check, show, compare and apply configurations' },
   { name: 'token', summary: 'tokens for engines that ask for one' },
 ];
 
@@ -39,6 +40,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TOPIC_COMMANDS,
   ...STORE_COMMANDS,
   ...CONTEXT_COMMANDS,
+  ...CONFIG_COMMANDS,
   ...TOOL_COMMANDS,
 ];
 

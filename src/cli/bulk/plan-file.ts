@@ -1,8 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { BulkActionName, BulkInput, BulkPlan } from '../../admin/bulk-contract.ts';
-import { IiiError, messageOf } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
+import { readJsonFile, writeJsonFile } from '../json-file.ts';
 import { usageError } from '../usage.ts';
 
 const SCHEMA = 'iii-plan/1';
@@ -35,14 +33,7 @@ export async function writePlan(
     total: plan.total,
     jobs: plan.jobs ?? [],
   };
-  try {
-    await writeFile(resolve(context.io.cwd, file), `${JSON.stringify(content, null, 1)}\n`);
-  } catch (thrown) {
-    throw new IiiError('OUTPUT_FAILED', `the plan cannot be written to ${file}`, {
-      reason: messageOf(thrown),
-      hint: 'name a file in a folder that is there and can be written',
-    });
-  }
+  await writeJsonFile(context, file, 'the plan', content);
 }
 
 /** Reads a plan; it has to be for the same action. */
@@ -51,14 +42,7 @@ export async function readPlan(
   file: string,
   action: BulkActionName,
 ): Promise<PlanFile> {
-  const text = await readFile(resolve(context.io.cwd, file), 'utf8').catch((thrown: unknown) => {
-    throw usageError(
-      `the plan ${file} cannot be read`,
-      'name the file that --plan-out wrote',
-      messageOf(thrown),
-    );
-  });
-  const plan = parse(text);
+  const plan = asPlan(await readJsonFile(context, file, 'the plan'));
   if (plan === undefined) {
     throw usageError(`${file} is not a plan`, 'name the file that --plan-out wrote');
   }
@@ -69,11 +53,7 @@ export async function readPlan(
   );
 }
 
-function parse(text: string): PlanFile | undefined {
-  try {
-    const plan = JSON.parse(text) as Partial<PlanFile> | null;
-    return plan?.schema === SCHEMA && Array.isArray(plan.jobs) ? (plan as PlanFile) : undefined;
-  } catch {
-    return undefined;
-  }
+function asPlan(content: unknown): PlanFile | undefined {
+  const plan = content as Partial<PlanFile> | null | undefined;
+  return plan?.schema === SCHEMA && Array.isArray(plan.jobs) ? (plan as PlanFile) : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Io, OutputStream } from '../io.ts';
 import type { Settings } from '../settings.ts';
-import { loadPaint, type Paint, plain } from './color.ts';
+import { loadPaint, type Paint, plain, type Tone } from './color.ts';
 import { printable, printableLines } from './escape.ts';
 import { writeJson } from './json.ts';
 import { noProgress, type Progress, startProgress } from './progress.ts';
@@ -21,7 +21,7 @@ export interface ListView<Row> {
 
 export type Section =
   | { readonly title?: string; readonly fields: readonly (readonly [string, Cell])[] }
-  | { readonly title: string; readonly text: string }
+  | { readonly title: string; readonly tone?: Tone; readonly text: string }
   | { readonly title: string; readonly table: Promise<string> };
 
 /** How one thing looks. */
@@ -188,7 +188,8 @@ export class Output {
 }
 
 async function layOut(section: Section, paint: Paint): Promise<string> {
-  const title = section.title === undefined ? '' : `${paint('strong', section.title)}\n`;
+  const tone = 'tone' in section ? section.tone : undefined;
+  const title = section.title === undefined ? '' : `${paint(tone ?? 'strong', section.title)}\n`;
   if ('text' in section) {
     return `${title}${indentLines(printableLines(section.text))}\n`;
   }

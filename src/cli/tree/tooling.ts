@@ -14,21 +14,6 @@ export const TOOL_COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/engine/list.ts'),
   },
   {
-    path: ['config', 'validate'],
-    summary: 'check a configuration file, like a compiler',
-    notes: [
-      'Without a file: iii-config.yaml or config.yaml in the current folder. -o github writes annotations for GitHub Actions.',
-    ],
-    arguments: [{ name: 'file', summary: 'the configuration', completes: 'file' }],
-    options: [{ flags: '--strict', summary: 'warnings fail too' }],
-    formats: ['github'],
-    examples: [
-      { command: 'iii config validate iii-config.yaml', does: 'problems, and the queues it makes' },
-      { command: 'iii config validate --strict -o github', does: 'in a GitHub workflow' },
-    ],
-    load: () => import('../commands/config/validate.ts'),
-  },
-  {
     path: ['token', 'create'],
     summary: 'make a token, and the lines that let it in',
     options: [
