@@ -35,6 +35,7 @@ const EXCEPTIONS = [
     lazy: true,
   },
   { from: 'cli/commands/worker/run[.]ts$', to: ['sdk/run/messages[.]ts$'], lazy: true },
+  { from: 'cli/bench/', to: ['sdk'], lazy: true },
   { from: 'cli/worker-run/', to: ['sdk/run/messages[.]ts$'], lazy: true },
 ];
 

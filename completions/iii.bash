@@ -10,7 +10,7 @@ _iii() {
   local last="${typed[${#typed[@]} - 1]}"
   COMPREPLY=()
   if [[ ${#typed[@]} -eq 2 && "$last" != -* ]]; then
-    words="serve demo enqueue trigger audit doctor logs wait top publish completion help version queue job group dlq task undo topic subscription trigger-type engine worker function store context config token"
+    words="serve demo enqueue trigger audit doctor logs wait top bench publish completion help version queue job group dlq task undo topic subscription trigger-type engine worker function store context config token"
   elif [[ ${#typed[@]} -eq 3 && "$last" != -* ]]; then
     case "${typed[1]}" in
       queue) words="list show pause resume drain purge" ;;
@@ -27,7 +27,7 @@ _iii() {
       function) words="list" ;;
       store) words="verify backup info migrate" ;;
       context) words="list show use add remove" ;;
-      config) words="validate show schema plan apply" ;;
+      config) words="validate" ;;
       token) words="create" ;;
     esac
   fi

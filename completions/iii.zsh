@@ -16,6 +16,7 @@ _iii() {
         'logs:what happens in the engine, as it happens'
         'wait:until a job has ended, or a queue has nothing left to run'
         'top:queues, workers and failures, live on the whole screen'
+        'bench:make load on an engine, and measure it'
         'publish:publish a message to a topic'
         'completion:print the completion script of a shell'
         'help:help on a command, exit-codes or examples'
@@ -34,7 +35,7 @@ _iii() {
         'function:functions that can be called'
         'store:check, copy and look at the folder that keeps the jobs'
         'context:several engines by name'
-        'config:check, show, compare and apply configurations'
+        'config:check configuration files'
         'token:tokens for engines that ask for one'
     )
   elif (( CURRENT == 3 )) && [[ "$words[CURRENT]" != -* ]]; then
@@ -135,10 +136,6 @@ _iii() {
       config)
       found=(
         'validate:check a configuration file, like a compiler'
-        'show:every setting as it is: of the running engine, or as a file would make it'
-        'schema:the JSON Schema of the configuration file, for editors'
-        'plan:how a file differs from what the engine runs with, and what applying it would do'
-        'apply:give the running engine the settings of a file, without a restart where that can be'
       ) ;;
       token)
       found=(

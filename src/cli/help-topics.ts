@@ -33,6 +33,7 @@ See what it does
   iii queue show default                             settings, and what it waits for
   iii job list default --state in_flight
   iii job show <id>                                  payload and every attempt
+  iii bench --rate 500/s --duration 30s              what the engine can take
 
 Mend what broke
   iii dlq list                                       dead jobs per queue

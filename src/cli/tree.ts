@@ -1,4 +1,5 @@
 import type { CommandSpec, NounSpec, OptionSpec } from './command.ts';
+import { BENCH_COMMANDS } from './tree/bench.ts';
 import { CONTEXT_COMMANDS } from './tree/contexts.ts';
 import { CONFIG_COMMANDS } from './tree/configuration.ts';
 import { DIAGNOSIS_COMMANDS } from './tree/diagnosis.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...DEAD_COMMANDS,
   ...TASK_COMMANDS,
   ...DIAGNOSIS_COMMANDS,
+  ...BENCH_COMMANDS,
   ...TOPIC_COMMANDS,
   ...STORE_COMMANDS,
   ...CONTEXT_COMMANDS,

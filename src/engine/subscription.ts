@@ -19,6 +19,11 @@ export function subscriptionQueue(topic: string, functionId: string): string {
   return `${topic}::${functionId}`;
 }
 
+/** Whether a queue may be one behind a subscription, which may have ended. */
+export function isSubscriptionQueue(name: string): boolean {
+  return name.includes('::');
+}
+
 /** Names under which one setting may be given; the first is ours. */
 const SETTING_NAMES = {
   maxRetries: ['max_retries', 'maxRetries'],

@@ -1,5 +1,6 @@
 import { IiiError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { isSubscriptionQueue } from '../../engine/subscription.ts';
 import { defaultPolicy } from '../../queue/policy.ts';
 import type { QueueStats } from '../../queue/store.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
@@ -14,9 +15,16 @@ export interface KnownQueue {
 export async function knownQueues(engine: Engine): Promise<ReadonlyMap<string, KnownQueue>> {
   const known = new Map<string, KnownQueue>();
   for (const [name, stats] of await engine.store.stats()) {
-    known.set(name, { policy: engine.queues.policyOf(name) ?? defaultPolicy(name), stats });
+    const policy = engine.queues.policyOf(name);
+    // A store remembers every queue it ever had; of a subscription that ended nothing is left then.
+    if (policy === undefined && isSubscriptionQueue(name) && isEmpty(stats)) continue;
+    known.set(name, { policy: policy ?? defaultPolicy(name), stats });
   }
   return known;
+}
+
+function isEmpty({ waiting, delayed, inFlight, dead }: QueueStats): boolean {
+  return waiting + delayed + inFlight + dead === 0;
 }
 
 /** @throws IiiError QUEUE_NOT_FOUND naming the queues there are */

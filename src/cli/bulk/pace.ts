@@ -26,7 +26,8 @@ export function readPace(input: CommandInput): Pace {
   };
 }
 
-function readRate(text: string | undefined): number | undefined {
+/** Reads `--rate` as jobs per second. */
+export function readRate(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, amount = '', unit = 's'] = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(text) ?? [];
   const rate = Number(amount) * (PER_SECOND[unit] ?? 0);
