@@ -42,24 +42,16 @@ export function deadLetterHandlers({
     'iii::dlq::list': async (input) => {
       const queues = await queuesOfDeadLetters(engine, input.string('queue'));
       const selection = readNarrowing(input, engine);
-      if (!isEverything(selection)) {
-        const found = await pages.next({
-          selection: { ...selection, queues, states: selection.states ?? ['dead'] },
-          order: 'died',
-          limit: input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE,
-          cursor: input.optionalString('cursor') ?? null,
-        });
-        return { jobs: found.jobs.map(deadJob), total: null, nextCursor: found.nextCursor };
-      }
-      const page = await engine.store.list({
-        queues,
-        states: ['dead'],
-        functionId: null,
-        order: 'died',
-        limit: input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE,
-        cursor: input.optionalString('cursor') ?? null,
-      });
-      const total = await countDead(engine, queues);
+      const limit = input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE;
+      const cursor = input.optionalString('cursor') ?? null;
+      const total = isEverything(selection) ? await countDead(engine, queues) : null;
+      const request = { order: 'died', limit, cursor } as const;
+      const states = selection.states ?? (['dead'] as const);
+      // Listing looks at every job there is, page for page; a scan goes on where the page before ended.
+      const page =
+        total === null || cursor !== null
+          ? await pages.next({ ...request, selection: { ...selection, queues, states } })
+          : await engine.store.list({ ...request, queues, states, functionId: null });
       return { jobs: page.jobs.map(deadJob), total, nextCursor: page.nextCursor };
     },
     'iii::dlq::errors': async (input) => {

@@ -44,6 +44,8 @@ export function jobHandlers({
 > {
   const ended = rememberEnds(engine);
   const pages = new SelectedPages(engine);
+  const count = async (filter: JobFilter): Promise<number | null> =>
+    filter.functionId === null ? countMatching(filter, await engine.store.stats()) : null;
   return {
     'iii::job::list': async (input) => {
       const queue = input.optionalString('queue');
@@ -57,21 +59,23 @@ export function jobHandlers({
         limit: input.optionalCount('limit', MAX_PAGE) ?? DEFAULT_PAGE,
         cursor: input.optionalString('cursor') ?? null,
       };
-      if (!isEverything({ ...selection, states: null })) {
-        const { functionId, queues } = filter;
-        const where = joinWhere(selection.where, functionId);
-        const page = {
-          ...filter,
-          order: 'accepted',
-          selection: { ...selection, queues, where },
-        } as const;
-        const found = await pages.next(page);
-        const jobs = found.jobs.map((job) => jobSummary(job, engine));
-        return { jobs, total: null, nextCursor: found.nextCursor };
-      }
-      const { jobs, nextCursor } = await engine.store.list(filter);
-      const total = countMatching(filter, await engine.store.stats());
-      return { jobs: jobs.map((job) => jobSummary(job, engine)), total, nextCursor };
+      const isAll = isEverything({ ...selection, states: null });
+      const total = isAll ? await count(filter) : null;
+      // Listing looks at every job there is, page for page; a scan goes on where the page before ended.
+      const found =
+        isAll && filter.cursor === null
+          ? await engine.store.list(filter)
+          : await pages.next({
+              ...filter,
+              order: 'accepted',
+              selection: {
+                ...selection,
+                queues: filter.queues,
+                where: joinWhere(selection.where, filter.functionId),
+              },
+            });
+      const jobs = found.jobs.map((job) => jobSummary(job, engine));
+      return { jobs, total, nextCursor: found.nextCursor };
     },
     'iii::job::get': async (input) =>
       jobDetail(await findJob(engine, input.string('id'), ended), engine),
@@ -108,7 +112,7 @@ function joinWhere(where: string | null, functionId: string | null): string | nu
   return where === null ? isOfFunction : `(${where}) and ${isOfFunction}`;
 }
 
-/** Jobs the filter matches, from the counts; with a function given only waiting ones are counted apart. */
+/** Jobs of these queues and states, from the counts, which know nothing of functions. */
 function countMatching(filter: JobFilter, stats: ReadonlyMap<string, QueueStats>): number {
   let total = 0;
   for (const [name, counts] of stats) {

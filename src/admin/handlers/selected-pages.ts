@@ -39,15 +39,16 @@ export class SelectedPages {
   /** @throws IiiError SELECTOR_INVALID, INVALID_ARGUMENTS (cursor), QUEUE_NOT_FOUND */
   async next(request: PageRequest): Promise<JobPage> {
     const { limit, cursor } = request;
+    const { states } = request.selection;
     const found = this.#take(keyOf(request, cursor)) ?? this.#begin(request);
     const jobs: Job[] = [];
     let last = cursor;
     for (;;) {
       for (const { id, job } of found.rest.splice(0, limit - jobs.length)) {
-        // a row may be another job's since the page before
+        // a row may be another job's since the page before, or its job have gone on
         if (job.id !== id) continue;
         const whole = job.whole();
-        if (whole === undefined) continue;
+        if (whole === undefined || !(states?.includes(whole.state) ?? true)) continue;
         jobs.push(whole);
         last = job.cursor;
       }
