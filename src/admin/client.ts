@@ -13,8 +13,10 @@ export interface ConnectOptions {
   /** `ws://` or `wss://` address of the engine. */
   readonly url: string;
   readonly token: Secret | null;
-  /** Longest wait for the connection, and for each answer that has no limit of its own. */
+  /** Longest wait for each answer that has no limit of its own. */
   readonly timeoutMs: number;
+  /** Longest wait for the connection; `timeoutMs` when it is not given. */
+  readonly openTimeoutMs?: number;
   /** Ends every wait with its reason. */
   readonly signal?: AbortSignal;
   readonly clock: Clock;
@@ -120,8 +122,9 @@ class Client implements AdminClient {
 
   opened(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#options.clock.after(this.#options.timeoutMs, () => {
-        this.#fail(unreachable(this.url, `no answer within ${this.#options.timeoutMs} ms`));
+      const { timeoutMs, openTimeoutMs = timeoutMs } = this.#options;
+      const cancel = this.#options.clock.after(openTimeoutMs, () => {
+        this.#fail(unreachable(this.url, `no answer within ${openTimeoutMs} ms`));
         this.#socket.terminate();
       });
       const refuse = (error: Error): void => {

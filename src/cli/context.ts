@@ -4,6 +4,9 @@ import type { Io } from './io.ts';
 import { Output } from './output/output.ts';
 import type { Settings } from './settings.ts';
 
+/** A connection may take this long, however short the wait for an answer is to be. */
+const LEAST_OPEN_MS = 1_000;
+
 /** What a running command has: its streams, its settings, its way to the engine. */
 export class Context {
   readonly io: Io;
@@ -53,6 +56,7 @@ export class Context {
         url,
         token: token(),
         timeoutMs: this.settings.timeoutMs,
+        openTimeoutMs: Math.max(this.settings.timeoutMs, LEAST_OPEN_MS),
         signal: this.signal,
         clock: this.io.clock,
       });

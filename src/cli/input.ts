@@ -85,10 +85,13 @@ export class CommandInput {
     return value;
   }
 
-  /** A duration in milliseconds. */
-  duration(key: string): number | undefined {
+  /** A duration in milliseconds, of at least `min`. */
+  duration(key: string, min = 0): number | undefined {
     const text = this.text(key);
-    return text === undefined ? undefined : readDuration(text, `--${kebab(key)}`);
+    if (text === undefined) return undefined;
+    const ms = readDuration(text, `--${kebab(key)}`);
+    if (ms >= min) return ms;
+    throw usageError(`--${kebab(key)} is too short: '${text}'`, `give at least ${min}ms`);
   }
 
   /** A point in time in milliseconds since the epoch. */
@@ -112,7 +115,7 @@ export class CommandInput {
 export function readDuration(text: string, where: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  const meant = /^\d+$/.test(text) ? `${text}s or ${text}ms` : '30s, 5m, 2h or 7d';
+  const meant = /^0*[1-9]\d*$/.test(text) ? `${text}s or ${text}ms` : '30s, 5m, 2h or 7d';
   throw usageError(`${where} is not a duration: '${text}'`, `give a unit: ${meant}`);
 }
 

@@ -82,6 +82,8 @@ describe('iii enqueue', () => {
     [[...ENQUEUE, '--data', '1', '--file', 'x']],
     [[...ENQUEUE, '--file', 'missing.json']],
     [[...ENQUEUE, '--delay', '5']],
+    [[...ENQUEUE, '--ttl', '0']],
+    [[...ENQUEUE, '--ttl', '0s']],
     [[...ENQUEUE, '--delay', '5s', '--run-at', 'now+1m']],
     [[...ENQUEUE, '--run-at', 'tomorrow']],
     [[...ENQUEUE, '--priority=-1']],

@@ -126,6 +126,16 @@ describe('a wrong call', () => {
     expect(stderr).toMatch(/^hint: ./m);
   });
 
+  it.each([
+    ['5', 'give a unit: 5s or 5ms'],
+    ['0', 'give a unit: 30s, 5m, 2h or 7d'],
+  ])('with %s as a duration is answered with one that is accepted', async (text, hint) => {
+    const argv = ['enqueue', 'payment', '--function', 'f', '--ttl', text];
+    const { status, stderr } = await runCli(argv);
+    expect(status).toBe(2);
+    expect(stderr).toContain(hint);
+  });
+
   it('is an object on stderr with -o json', async () => {
     const { status, stderr } = await runCli(['queue', 'lst', '-o', 'json']);
     expect(status).toBe(2);

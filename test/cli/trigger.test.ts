@@ -54,6 +54,7 @@ describe('iii trigger', () => {
   });
 
   it.each([
+    ['--timeout', '1ms'],
     ['--timeout', '50ms'],
     ['--timeout-ms', '50'],
   ])('that takes too long ends with 6: %s %s', async (...timeout) => {

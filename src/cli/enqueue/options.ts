@@ -24,7 +24,7 @@ export function readTarget(context: Context, input: CommandInput): Target {
     run_at: runAt === undefined ? undefined : new Date(runAt).toISOString(),
     priority: input.count('priority'),
     dedup_key: input.text('dedupKey'),
-    ttl_ms: input.duration('ttl'),
+    ttl_ms: input.duration('ttl', 1),
     max_retries: input.count('maxRetries'),
     backoff_ms: input.duration('backoff'),
     timeout_ms: input.duration('attemptTimeout'),
