@@ -168,6 +168,12 @@ export interface ImportedJob {
 /** Of the jobs of one call, how many ended in each way. */
 export type ImportCounts = Readonly<Record<ImportedJob['outcome'], number>>;
 
+interface TaskChangeInput {
+  readonly id: string;
+  /** Answers the task as it would be, and leaves it as it is. */
+  readonly dryRun?: boolean;
+}
+
 export interface BulkContract {
   'iii::dlq::errors': {
     input: SelectorInput & { readonly queue: string };
@@ -208,9 +214,9 @@ export interface BulkContract {
     input: { readonly id: string; readonly timeoutMs?: number };
     result: TaskView;
   };
-  'iii::task::pause': { input: { readonly id: string }; result: TaskView };
-  'iii::task::resume': { input: { readonly id: string }; result: TaskView };
-  'iii::task::cancel': { input: { readonly id: string }; result: TaskView };
+  'iii::task::pause': { input: TaskChangeInput; result: TaskView };
+  'iii::task::resume': { input: TaskChangeInput; result: TaskView };
+  'iii::task::cancel': { input: TaskChangeInput; result: TaskView };
   'iii::undo::list': { input: Nothing; result: { readonly tasks: readonly TaskView[] } };
   'iii::undo::apply': {
     input: { readonly id: string; readonly dryRun?: boolean };

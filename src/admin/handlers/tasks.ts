@@ -1,6 +1,8 @@
 import type { BulkTasks } from '../../engine/bulk/bulk-tasks.ts';
 import type { TaskRecord } from '../../engine/bulk/task.ts';
+import { foresee, type TaskChange } from '../../engine/bulk/task-change.ts';
 import type { BulkContract, TaskView } from '../bulk-contract.ts';
+import type { Input } from '../input.ts';
 import { readBulk } from './bulk-input.ts';
 import { planBulk } from './bulk-plan.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
@@ -20,6 +22,11 @@ type TaskFunctions = Extract<
 export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunctions> {
   const { tasks, audit } = engine;
   const view = (record: TaskRecord): TaskView => taskView(record, tasks);
+  const change = async (what: TaskChange, input: Input): Promise<TaskView> => {
+    const id = input.string('id');
+    if (input.flag('dryRun')) return view(foresee(await tasks.get(id), what));
+    return view(await tasks[what](id));
+  };
   return {
     'iii::bulk::plan': async (input, call) =>
       planBulk(await readBulk(input, call, engine), engine, input.flag('withJobs')),
@@ -33,9 +40,9 @@ export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunction
       const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
       return view(await tasks.wait(input.string('id'), timeoutMs));
     },
-    'iii::task::pause': async (input) => view(await tasks.pause(input.string('id'))),
-    'iii::task::resume': async (input) => view(await tasks.resume(input.string('id'))),
-    'iii::task::cancel': async (input) => view(await tasks.cancel(input.string('id'))),
+    'iii::task::pause': (input) => change('pause', input),
+    'iii::task::resume': (input) => change('resume', input),
+    'iii::task::cancel': (input) => change('cancel', input),
     'iii::undo::list': async () => ({ tasks: (await tasks.undoable()).map(view) }),
     'iii::undo::apply': async (input) => {
       const id = input.string('id');

@@ -9,9 +9,14 @@ export async function changeTask(
   functionId: 'iii::task::pause' | 'iii::task::resume' | 'iii::task::cancel',
 ): Promise<number> {
   const id = input.argument('task');
+  const dryRun = input.flag('dryRun');
   const engine = await context.engine();
-  const task = await engine.call(functionId, { id });
-  const sentence = `Task ${id} is ${task.state} after ${countOf(task.changed, 'job')}.`;
-  await context.output.done(task, sentence, id);
+  const task = await engine.call(functionId, { id, ...(dryRun ? { dryRun } : {}) });
+  const jobs = countOf(task.changed, 'job');
+  await context.output.done(
+    dryRun ? { ...task, dryRun } : task,
+    `Task ${id} ${dryRun ? 'would be' : 'is'} ${task.state} after ${jobs}.`,
+    id,
+  );
   return 0;
 }

@@ -1,7 +1,9 @@
+import { IiiError } from '../../base/errors.ts';
 import type { RunCommand } from '../command.ts';
 import { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import { JsonText } from '../output/json.ts';
+import { countOf } from '../output/words.ts';
 import { readPayload } from '../payload.ts';
 import type { Settings } from '../settings.ts';
 import { normaliseUrl } from '../target.ts';
@@ -27,6 +29,7 @@ async function trigger(context: Context, input: CommandInput): Promise<void> {
     pairs.length > 0 ? readPairs(input, pairs) : await readPayload(context, input, PAYLOAD_OPTIONS);
   const engine = await context.engine();
   const { output, settings } = context;
+  if (input.flag('dryRun')) return rehearse(context, functionId, payload);
   if (input.flag('void')) {
     await engine.send(functionId, payload);
     await output.done({ functionId, sent: true }, `${functionId} called.`, functionId);
@@ -41,6 +44,25 @@ async function trigger(context: Context, input: CommandInput): Promise<void> {
     progress.stop();
   }
   await output.value(new JsonText(result));
+}
+
+/** Says who would run the function, with which payload, and calls nobody. */
+async function rehearse(context: Context, functionId: string, payload: string): Promise<void> {
+  const engine = await context.engine();
+  const { functions } = await engine.call('iii::function::list', { includeInternal: true });
+  const offered = functions.find((candidate) => candidate.functionId === functionId);
+  if (offered === undefined) {
+    throw new IiiError('function_not_found', `Function ${functionId} not found`, {
+      reason: 'no worker offers it',
+    });
+  }
+  const { kind, workers } = offered;
+  const where = kind === 'worker' ? countOf(workers.length, 'worker') : `the ${kind} side`;
+  await context.output.done(
+    { functionId, dryRun: true, kind, workers, payload: new JsonText(payload) },
+    `${functionId} would be called with ${payload}; it is offered by ${where}.`,
+    functionId,
+  );
 }
 
 /** The function comes first, or from `--function-id`; then every word is a pair. */

@@ -121,6 +121,7 @@ export const RUN_COMMANDS: readonly CommandSpec[] = [
       { flags: '-d, --data <json>', summary: 'the payload' },
       { flags: '--file <file>', summary: 'file with the payload, - for stdin', completes: 'file' },
       { flags: '--void', summary: 'do not wait for a result' },
+      DRY_RUN,
       { flags: '--payload <json>', summary: 'another name of --data', hidden: true },
       { flags: '--json-payload <json>', summary: 'another name of --data', hidden: true },
       {

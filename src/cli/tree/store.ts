@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec } from '../command.ts';
+import { DRY_RUN } from './options.ts';
 
 const FOLDER: ArgumentSpec = {
   name: 'folder',
@@ -28,6 +29,7 @@ export const STORE_COMMANDS: readonly CommandSpec[] = [
       { name: 'folder', summary: 'the store to copy', required: true, completes: 'directory' },
       { name: 'to', summary: 'a new or empty folder', required: true, completes: 'directory' },
     ],
+    options: [DRY_RUN],
     examples: [
       { command: 'iii store backup ./data/queue_store /backup/monday', does: 'a consistent copy' },
     ],

@@ -10,6 +10,7 @@ export const TOPIC_COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '-d, --data <json>', summary: 'the message (default: what is piped in, or {})' },
       { flags: '--file <file>', summary: 'file with the message, - for stdin', completes: 'file' },
+      DRY_RUN,
     ],
     examples: [
       {

@@ -15,6 +15,7 @@ import {
   type TaskRecord,
   type TaskWish,
 } from './task.ts';
+import { refuseEnded } from './task-change.ts';
 import { TaskOwners } from './task-owners.ts';
 import { TaskRecords } from './task-records.ts';
 import { TaskRun, type JobsChanged, type TaskRunParts } from './task-run.ts';
@@ -150,13 +151,13 @@ export class BulkTasks implements Service {
 
   /** Doing it twice is no error. @throws IiiError NOT_FOUND, CONFLICT when it has ended */
   async pause(id: string): Promise<TaskRecord> {
-    refuseEnded(await this.get(id), 'paused');
+    refuseEnded(await this.get(id), 'pause');
     return this.#wish(id, 'pause');
   }
 
   /** Doing it twice is no error. @throws IiiError NOT_FOUND, CONFLICT when it has ended */
   async resume(id: string): Promise<TaskRecord> {
-    refuseEnded(await this.get(id), 'resumed');
+    refuseEnded(await this.get(id), 'resume');
     const { self: owner } = this.#parts;
     const resumed = await this.#records.change(id, (record) =>
       record.state === 'paused' ? { ...record, state: 'running', owner, why: null } : null,
@@ -169,7 +170,7 @@ export class BulkTasks implements Service {
   async cancel(id: string): Promise<TaskRecord> {
     const record = await this.get(id);
     if (record.state === 'cancelled') return record;
-    refuseEnded(record, 'cancelled');
+    refuseEnded(record, 'cancel');
     const { self: owner, clock } = this.#parts;
     const taken = await this.#records.change(id, (paused) =>
       paused.state === 'paused' ? { ...paused, owner } : null,
@@ -374,11 +375,4 @@ export class BulkTasks implements Service {
     this.#changes += 1;
     for (const done of [...this.#waiting]) done();
   }
-}
-
-function refuseEnded({ id, state }: TaskRecord, verb: string): void {
-  if (!ENDED.includes(state)) return;
-  throw new IiiError('CONFLICT', `task '${id}' cannot be ${verb}: it is ${state}`, {
-    hint: `iii task show ${id}`,
-  });
 }

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { IiiError } from '../../base/errors.ts';
 import { DATA_FILE } from './data-file.ts';
@@ -27,6 +27,16 @@ export async function backUpStore(path: string, target: string): Promise<StoreRe
   return inspectStore(copy);
 }
 
+/**
+ * What `backUpStore` would copy; writes nothing.
+ * @throws IiiError as `backUpStore`
+ */
+export function planBackUp(path: string, target: string): Promise<StoreReport> {
+  const copy = resolve(target);
+  if (existsSync(copy)) refuseFull(copy);
+  return inspectStore(path);
+}
+
 /** @param copyRest called when the records are copied, before the copy can be taken for a store */
 async function copyStore(
   path: string,
@@ -48,6 +58,10 @@ async function copyStore(
 
 function makeEmpty(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+  refuseFull(folder);
+}
+
+function refuseFull(folder: string): void {
   if (readdirSync(folder).length === 0) return;
   throw new IiiError('CONFLICT', `The folder ${folder} is not empty.`, {
     hint: 'Give a new folder for the copy.',

@@ -62,6 +62,10 @@ describe('a bulk task', () => {
     const { id } = await stage.start({ action: 'redrive', queue: 'payment', ratePerSecond: 10 });
     await stage.advance(250);
     expect(stage.ran.length).toBe(3);
+    expect(await stage.admin('iii::task::cancel', { id, dryRun: true })).toMatchObject({
+      state: 'cancelled',
+    });
+    expect(await stage.admin('iii::task::get', { id })).toMatchObject({ state: 'running' });
     expect(await stage.admin('iii::task::pause', { id })).toMatchObject({
       state: 'paused',
       changed: 3,
@@ -75,6 +79,8 @@ describe('a bulk task', () => {
       changed: 8,
     });
     await expect(stage.admin('iii::task::resume', { id })).rejects.toThrow('cancelled');
+    const rehearsed = stage.admin('iii::task::pause', { id, dryRun: true });
+    await expect(rehearsed).rejects.toThrow('cannot be paused: it is cancelled');
     expect(await stage.dead()).toBe(12);
     expect(stage.ran.length).toBe(8);
   });

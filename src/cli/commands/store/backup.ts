@@ -4,17 +4,24 @@ import { countOf } from '../../output/words.ts';
 
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
-  const { backUpStore } = await import('../../../stores/file/backup.ts');
-  const [from, to] = ['folder', 'to'].map((name) => resolve(io.cwd, input.argument(name)));
-  const progress = output.progress('copying');
-  const report = await backUpStore(from ?? '', to ?? '').finally(() => progress.stop());
+  const dryRun = input.flag('dryRun');
+  const { backUpStore, planBackUp } = await import('../../../stores/file/backup.ts');
+  const [from = '', to = ''] = ['folder', 'to'].map((name) =>
+    resolve(io.cwd, input.argument(name)),
+  );
+  const progress = output.progress(dryRun ? 'reading every record' : 'copying');
+  const work = dryRun ? planBackUp(from, to) : backUpStore(from, to);
+  const report = await work.finally(() => progress.stop());
   let jobs = 0;
   for (const count of Object.values(report.states)) jobs += count;
   const values = report.state === null ? '' : ` and ${countOf(report.state.values, 'value')}`;
-  await output.done(
-    report,
-    `Copied ${countOf(jobs, 'job')}${values} to ${report.folder}. Start an engine on it with iii serve --store ${report.folder}.`,
-    report.folder,
-  );
+  const what = `${countOf(jobs, 'job')}${values}`;
+  if (dryRun) {
+    const plan = { ...report, to, dryRun };
+    await output.done(plan, `${what} would be copied to ${to}. Nothing was written.`, to);
+    return 0;
+  }
+  const start = `Start an engine on it with iii serve --store ${report.folder}.`;
+  await output.done(report, `Copied ${what} to ${report.folder}. ${start}`, report.folder);
   return 0;
 };
