@@ -20,6 +20,8 @@ export const EXAMPLES_TOPIC = `Run an engine
   iii serve                                          default queue, jobs kept in ./data
   iii serve -c iii-config.yaml                       your queues
   iii config validate iii-config.yaml                what they will be
+  iii config plan iii-config.yaml                    what that changes in a running engine
+  iii config apply iii-config.yaml                   change it while jobs run
 
 Give it work
   iii enqueue default --function hello --data '{"name":"you"}'
