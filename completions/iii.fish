@@ -103,7 +103,7 @@ complete -c iii -n '__iii_after function' -f -a list -d 'functions that can be c
 complete -c iii -n '__iii_after store' -f -a verify -d 'check every record of a file store and its state'
 complete -c iii -n '__iii_after store' -f -a backup -d 'copy a file store, also while the engine runs'
 complete -c iii -n '__iii_after store' -f -a info -d 'what a file store holds, and which engine uses it'
-complete -c iii -n '__iii_after store' -f -a migrate -d 'move waiting, delayed and dead jobs from one store to another'
+complete -c iii -n '__iii_after store' -f -a migrate -d 'move jobs, subscriptions and values from one store to another'
 complete -c iii -n '__iii_after context' -f -a list -d 'engines by name; * is in use'
 complete -c iii -n '__iii_after context' -f -a show -d 'which engine a command would talk to, and who says so'
 complete -c iii -n '__iii_after context' -f -a use -d 'talk to this engine from now on, where nothing else names one'

@@ -123,7 +123,7 @@ _iii() {
         'verify:check every record of a file store and its state'
         'backup:copy a file store, also while the engine runs'
         'info:what a file store holds, and which engine uses it'
-        'migrate:move waiting, delayed and dead jobs from one store to another'
+        'migrate:move jobs, subscriptions and values from one store to another'
       ) ;;
       context)
       found=(

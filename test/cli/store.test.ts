@@ -231,3 +231,53 @@ function spoil(file: string, text: string): void {
   for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1)) bytes[at] = 88;
   writeFileSync(file, bytes);
 }
+
+describe('iii store migrate', () => {
+  const sideOf = (cwd: string, name: string): void => {
+    const adapter = `{ name: builtin, config: { store_method: file_based, file_path: '${join(cwd, name)}' } }`;
+    const text = `workers:\n  - name: iii-queue\n    config:\n      adapter: ${adapter}\n      queue_configs: { q: {} }\n`;
+    writeFileSync(join(cwd, `${name}.yaml`), text);
+  };
+
+  /** A folder of an engine with two jobs, a subscription and a value, and an empty one beside it. */
+  async function twoSides(): Promise<string> {
+    const cwd = newFolder();
+    for (const name of ['old', 'new']) sideOf(cwd, name);
+    const store = await openStore(join(cwd, 'old'));
+    await store.append([1, 2].map((n) => newJob(uuidOf(n), clock.now())));
+    await store.close();
+    const state = await openState(join(cwd, 'old'));
+    await state.update('iii::subscriptions', 't/f', () => '{"topic":"t"}');
+    await state.update('users', 'ann', () => '1.0');
+    await state.close();
+    return cwd;
+  }
+
+  it('counts in a rehearsal, then moves jobs, subscriptions and values', async () => {
+    const cwd = await twoSides();
+    const argv = ['store', 'migrate', '--from', 'old.yaml', '--to', 'new.yaml', '-o', 'json'];
+    const rehearsed = await runCli([...argv, '--dry-run'], { cwd });
+    expect(JSON.parse(rehearsed.stdout)).toMatchObject({ jobs: 2, subscriptions: 1, values: 1 });
+    const { status, stdout } = await runCli(argv, { cwd });
+    expect(status).toBe(0);
+    const report = JSON.parse(stdout) as {
+      readonly valueDigests: { readonly from: string; readonly to: string };
+    };
+    expect(report).toMatchObject({ jobs: 2, subscriptions: 1, values: 1, valuesStay: false });
+    expect(report.valueDigests.to).toBe(report.valueDigests.from);
+    const state = await openState(join(cwd, 'new'));
+    expect(await state.scopes()).toEqual(['iii::subscriptions', 'users']);
+    expect(await state.get('users', 'ann')).toBe('1.0');
+    await state.close();
+    const again = await runCli(argv, { cwd });
+    expect(JSON.parse(again.stdout)).toMatchObject({ jobs: 0, subscriptions: 0, values: 0 });
+  });
+
+  it('says what it moved to people', async () => {
+    const cwd = await twoSides();
+    const argv = ['store', 'migrate', '--from', 'old.yaml', '--to', 'new.yaml'];
+    const { stdout, stderr } = await runCli(argv, { cwd });
+    expect(stdout).toMatch(/subscriptions +1\nvalues +1\n/);
+    expect(stderr).toContain('2 jobs, 1 subscription, 1 value moved, and each read back the same.');
+  });
+});

@@ -44,9 +44,9 @@ export const STORE_COMMANDS: readonly CommandSpec[] = [
   },
   {
     path: ['store', 'migrate'],
-    summary: 'move waiting, delayed and dead jobs from one store to another',
+    summary: 'move jobs, subscriptions and values from one store to another',
     notes: [
-      'Both stores are named by configuration files. No engine may use the source. Ids, order, attempts and history are kept; a job leaves the source when it was read back from the target and is the same. A run that broke off goes on where it was when it is run again. Subscriptions, values and finished jobs stay.',
+      'Both stores are named by configuration files. No engine may use the source. Waiting, delayed and dead jobs go with their ids, order, attempts and history, then subscriptions and what users keep in the state; each leaves the source when it was read back from the target and is the same. A run that broke off goes on where it was when it is run again. Finished jobs, bulk tasks and the audit trail stay.',
     ],
     options: [
       {

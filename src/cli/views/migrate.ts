@@ -11,20 +11,20 @@ export interface ShownMigration {
     readonly dead: number;
   }[];
   readonly digests: { readonly from: string; readonly to: string };
+  readonly subscriptions: number;
+  readonly values: number;
+  readonly valueDigests: { readonly from: string; readonly to: string };
 }
 
 export const migrateRecord: RecordView<ShownMigration> = {
   name: ({ jobs }) => String(jobs),
-  sections: ({ queues, jobs, digests, dryRun }, { table }) => [
+  sections: ({ queues, jobs, digests, dryRun, subscriptions, values, valueDigests }, { table }) => [
+    { fields: [['jobs', jobs], ...(dryRun ? [] : digestFields(digests))] },
     {
       fields: [
-        ['jobs', jobs],
-        ...(dryRun
-          ? []
-          : ([
-              ['digest', digests.from],
-              ['read back', digests.to],
-            ] as const)),
+        ['subscriptions', subscriptions],
+        ['values', values],
+        ...(dryRun ? [] : digestFields(valueDigests)),
       ],
     },
     {
@@ -38,3 +38,10 @@ export const migrateRecord: RecordView<ShownMigration> = {
     },
   ],
 };
+
+function digestFields({ from, to }: ShownMigration['digests']): [string, string][] {
+  return [
+    ['digest', from],
+    ['read back', to],
+  ];
+}

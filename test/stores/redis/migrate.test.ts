@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
 import { systemRandom } from '../../../src/base/random.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { decide } from '../../../src/queue/decide.ts';
 import type { Store } from '../../../src/queue/store.ts';
 import type { Job, QueuePolicy } from '../../../src/queue/types.ts';
-import { migrateJobs } from '../../../src/stores/migrate.ts';
+import { migrate } from '../../../src/stores/migrate.ts';
+import { migrateJobs } from '../../../src/stores/migrate-jobs.ts';
+import { openPlaces } from '../../../src/stores/migration-places.ts';
 import { fileMaker } from '../../support/file-maker.ts';
 import { memoryMaker } from '../../support/memory-maker.ts';
 import { redisMaker } from '../../support/redis-maker.ts';
@@ -150,4 +154,30 @@ describe('moving jobs from store to store', () => {
       await makers.redis.dispose?.(from);
     }
   });
+
+  it('is refused when both names lead to the same place, and loses nothing', async () => {
+    const clock = new ManualClock();
+    const placeOf = (host: string) => ({
+      jobs: {
+        ...{ kind: 'redis' as const, url: new Secret(`redis://${host}:${server.port}`) },
+        ...{ keyPrefix: 'same', leaseMs: 10_000, allowEviction: false },
+      },
+      ...{ users: null, policies: POLICIES },
+    });
+    const parts = { clock, random: systemRandom, log: silentLogger };
+    const places = await openPlaces(placeOf('127.0.0.1'), elsewhere(placeOf('localhost')), parts);
+    await places.jobs.from.append([newJob(uuidOf(1), clock.now())]);
+    await places.close();
+    const moving = migrate(placeOf('127.0.0.1'), placeOf('localhost'), parts, false);
+    await expect(moving).rejects.toMatchObject({ code: 'CONFLICT' });
+    const after = await openPlaces(placeOf('127.0.0.1'), elsewhere(placeOf('localhost')), parts);
+    expect(await after.jobs.from.get(uuidOf(1))).toMatchObject({ state: 'waiting' });
+    await after.close();
+  });
 });
+
+function elsewhere<Place extends { readonly jobs: { readonly keyPrefix: string } }>(
+  place: Place,
+): Place {
+  return { ...place, jobs: { ...place.jobs, keyPrefix: 'other' } };
+}

@@ -11,37 +11,36 @@ import { migrateRecord } from '../../views/migrate.ts';
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
   const dryRun = input.flag('dryRun');
-  const { createStore } = await import('../../../stores/registry.ts');
-  const { migrateJobs } = await import('../../../stores/migrate.ts');
+  const { migrate } = await import('../../../stores/migrate.ts');
   const [source, target] = [
     await loadConfig(context, input.text('from'), 'from'),
     await loadConfig(context, input.text('to'), 'to'),
   ];
   const parts = { clock: io.clock, random: systemRandom, log: silentLogger };
-  const from = await createStore(source.store, parts);
-  const to = await createStore(target.store, parts);
   const progress = output.progress(dryRun ? 'counting' : 'moving jobs');
-  try {
-    await from.open(source.queues);
-    await to.open(target.queues);
-    const report = await migrateJobs({
-      ...{ from, to, policies: target.queues, clock: io.clock, random: systemRandom, dryRun },
-    });
+  const report = await migrate(placesOf(source), placesOf(target), parts, dryRun).finally(() => {
     progress.stop();
-    await output.record(report, migrateRecord);
-    const what = countOf(report.jobs, 'job');
-    await output.note(
-      dryRun
-        ? `${what} would be moved. Nothing was changed.`
-        : `${what} moved, and each read back the same. Nothing is left of them in the source.`,
-    );
-    return 0;
-  } finally {
-    progress.stop();
-    await from.close();
-    await to.close();
+  });
+  await output.record(report, migrateRecord);
+  const what = [
+    countOf(report.jobs, 'job'),
+    countOf(report.subscriptions, 'subscription'),
+    countOf(report.values, 'value'),
+  ].join(', ');
+  await output.note(
+    dryRun
+      ? `${what} would be moved. Nothing was changed.`
+      : `${what} moved, and each read back the same. Nothing is left of them in the source.`,
+  );
+  if (report.valuesStay) {
+    await output.note('Values stay where they are: both keep them in one place, or one in memory.');
   }
+  return 0;
 };
+
+function placesOf({ store, state, queues }: Config) {
+  return { jobs: store, users: state.store, policies: queues };
+}
 
 /** A configuration without mistakes. @throws IiiError USAGE, CONFIG_INVALID */
 async function loadConfig(
