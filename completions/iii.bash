@@ -27,7 +27,7 @@ _iii() {
       function) words="list" ;;
       store) words="verify backup info migrate" ;;
       context) words="list show use add remove" ;;
-      config) words="validate" ;;
+      config) words="validate show schema plan apply" ;;
       token) words="create" ;;
     esac
   fi

@@ -35,7 +35,7 @@ _iii() {
         'function:functions that can be called'
         'store:check, copy and look at the folder that keeps the jobs'
         'context:several engines by name'
-        'config:check configuration files'
+        'config:check, show, compare and apply configurations'
         'token:tokens for engines that ask for one'
     )
   elif (( CURRENT == 3 )) && [[ "$words[CURRENT]" != -* ]]; then
@@ -136,6 +136,10 @@ _iii() {
       config)
       found=(
         'validate:check a configuration file, like a compiler'
+        'show:every setting as it is: of the running engine, or as a file would make it'
+        'schema:the JSON Schema of the configuration file, for editors'
+        'plan:how a file differs from what the engine runs with, and what applying it would do'
+        'apply:give the running engine the settings of a file, without a restart where that can be'
       ) ;;
       token)
       found=(
