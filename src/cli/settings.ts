@@ -29,6 +29,8 @@ export interface Settings {
   readonly time: 'relative' | 'iso';
   readonly debug: boolean;
   readonly quiet: boolean;
+  /** Where these come from, in words. */
+  readonly origins: Readonly<Record<'timeout' | 'output' | 'color' | 'time', string>>;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -66,6 +68,8 @@ export async function resolveSettings(
 
   const timeout = find('timeout', 'III_TIMEOUT', 'timeout');
   const output = find('output', 'III_OUTPUT', 'output');
+  const color = find('color', null, 'color');
+  const time = find('time', null, 'time');
   return {
     target: findTarget(options, io, {
       ofFolder,
@@ -81,10 +85,16 @@ export async function resolveSettings(
         ? 'json'
         : choose(output, 'output format', [...OUTPUT_FORMATS, ...moreFormats], 'table'),
     formatGiven: options['json'] === true || output !== undefined,
-    color: choose(find('color', null, 'color'), 'colour', ['auto', 'always', 'never'], 'auto'),
-    time: choose(find('time', null, 'time'), 'time', ['relative', 'iso'], 'relative'),
+    color: choose(color, 'colour', ['auto', 'always', 'never'], 'auto'),
+    time: choose(time, 'time', ['relative', 'iso'], 'relative'),
     debug: options['debug'] === true,
     quiet: options['quiet'] === true,
+    origins: {
+      timeout: timeout?.origin ?? 'default',
+      output: options['json'] === true ? '--json' : (output?.origin ?? 'default'),
+      color: color?.origin ?? 'default',
+      time: time?.origin ?? 'default',
+    },
   };
 }
 

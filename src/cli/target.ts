@@ -30,6 +30,8 @@ export interface Target {
    * belong to another engine (`token.ts`).
    */
   readonly token: (url?: string) => Secret | null;
+  /** Where the token comes from; `null` without one. */
+  readonly tokenOrigin: () => string | null;
 }
 
 /** What the places say that can name an engine, beside the words of the call and the environment. */
@@ -128,6 +130,7 @@ function targetOf(
     origin: address.origin,
     context: context?.name ?? null,
     token: (url = address.url) => tokenFor(find(), { ...address, url }),
+    tokenOrigin: () => find()?.origin ?? null,
   };
 }
 

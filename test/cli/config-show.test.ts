@@ -47,6 +47,10 @@ const view = {
   queues: [defaultPolicy('payment'), defaultPolicy('two words')],
 };
 
+interface Shown {
+  readonly command: readonly { readonly key: string; readonly origin: string }[];
+}
+
 async function show(argv: readonly string[], options: CliOptions = {}) {
   engine ??= await FakeEngine.start({
     'iii::config::get': () => ({ ...view, digestKey: 'of this engine' }),
@@ -57,10 +61,15 @@ async function show(argv: readonly string[], options: CliOptions = {}) {
 
 describe('iii config show', () => {
   it.each([40, 80, 200])('fits into %i columns, each kind of origin in words', async (columns) => {
-    const { status, stdout } = await show(['--origin', '--color', 'never'], { columns });
+    const env = { III_TOKEN: 'a token that is shown nowhere' };
+    const argv = ['--origin', '--color', 'never'];
+    const { status, stdout } = await show(argv, { columns, env });
     expect(status).toBe(0);
     expect(Math.max(...stdout.split('\n').map((one) => one.length))).toBeLessThanOrEqual(columns);
-    await expect(stdout).toMatchFileSnapshot(`golden/config-show-${columns}.txt`);
+    const screen = stdout.replace(/ws:\S+/, ({ length }) =>
+      'ws://engine:49134'.slice(0, length).padEnd(length),
+    );
+    await expect(screen).toMatchFileSnapshot(`golden/config-show-${columns}.txt`);
   });
 
   it('says nothing of origins unless asked', async () => {
@@ -70,7 +79,20 @@ describe('iii config show', () => {
   });
 
   it('gives programs everything but the key of the digests', async () => {
-    expect(JSON.parse((await show(['-o', 'json'])).stdout)).toEqual(view);
+    const { command, ...shown } = JSON.parse((await show(['-o', 'json'])).stdout) as Shown;
+    expect(shown).toEqual(view);
+    expect(command.map(({ key, origin }) => [key, origin])).toEqual([
+      ...[
+        ['url', 'III_URL'],
+        ['token', 'default'],
+        ['timeout', 'default'],
+        ['output', '--output'],
+      ],
+      ...[
+        ['color', 'default'],
+        ['time', 'default'],
+      ],
+    ]);
     const lines = (await show(['-o', 'ndjson'])).stdout.trimEnd().split('\n');
     expect(lines.map((one) => JSON.parse(one) as unknown)).toEqual(settings);
     expect((await show(['-o', 'name'])).stdout).toContain('\nqueues.payment.rate_limit\n');

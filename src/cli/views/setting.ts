@@ -13,6 +13,26 @@ export const settingList: ListView<SettingView> = {
   empty: 'No settings.',
 };
 
+/** A setting of the command line itself, with its origin in words. */
+export interface CommandSetting {
+  readonly key: string;
+  readonly value: string | null;
+  readonly origin: string;
+}
+
+/** How this command found the engine, and how it prints. */
+export const commandColumns: readonly Column<CommandSetting>[] = [
+  { title: 'THIS COMMAND', importance: 100, value: ({ key }) => key },
+  { title: 'VALUE', importance: 90, min: 8, value: ({ value }) => value ?? 'none' },
+  {
+    title: 'FROM',
+    importance: 80,
+    min: 8,
+    copied: true,
+    value: ({ origin }) => (origin === 'default' ? { text: origin, tone: 'dim' } : origin),
+  },
+];
+
 /** A setting under the heading of its group. */
 interface SettingRow extends SettingView {
   readonly label: string;
