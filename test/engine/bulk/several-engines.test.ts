@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/base/clock.ts';
+import { IiiError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { systemRandom } from '../../../src/base/random.ts';
 import { AuditTrail } from '../../../src/engine/audit-trail.ts';
@@ -84,7 +85,10 @@ async function twoEngines(jobs: number) {
     freeze: (self: string) => {
       alive.set(self, false);
     },
-    startAgain: (self: string, at: number) => engineOf(self, at),
+    /** It is not listed any more. */
+    forget: (self: string) => {
+      alive.delete(self);
+    },
   };
 }
 
@@ -166,6 +170,33 @@ describe('a bulk task of several engines', () => {
     const paused = two.pause(id);
     await clock.advance(1_500);
     expect(await paused).toMatchObject({ state: 'paused' });
+  });
+
+  it('goes on by itself after the store was away for a moment', async () => {
+    const { one, clock, store, stats } = await twoEngines(10);
+    const redrive = store.redrive.bind(store);
+    let fails = 2;
+    store.redrive = (selection) =>
+      fails-- > 0
+        ? Promise.reject(new IiiError('UNAVAILABLE', 'the connection was lost'))
+        : redrive(selection);
+    const { id } = await one.begin(REQUEST);
+    await clock.advance(0);
+    expect(await one.get(id)).toMatchObject({ state: 'running', owner: 'one', changed: 0 });
+    await clock.advance(2_500);
+    expect(await one.get(id)).toMatchObject({ state: 'done', changed: 10, matched: 10 });
+    expect((await stats())?.totals.redriven).toBe(10);
+  });
+
+  it('of an engine that nobody lists is taken over after five seconds', async () => {
+    const { one, two, clock, forget } = await twoEngines(60);
+    const { id } = await one.begin({ ...REQUEST, ratePerSecond: 1 });
+    await clock.advance(0);
+    forget('one');
+    await clock.advance(5_000);
+    expect(await two.get(id)).toMatchObject({ owner: 'one' });
+    await clock.advance(2_000);
+    expect(await two.get(id)).toMatchObject({ owner: 'two' });
   });
 
   it('learns what became of its first jobs when another engine ran them', async () => {
