@@ -1,3 +1,4 @@
+import { ALERT_AUTH_KEYS, ALERT_KEYS } from '../src/config/alert-keys.ts';
 import type { KeySpec, KeyTable } from '../src/config/key-spec.ts';
 import * as keys from '../src/config/keys.ts';
 import * as modules from '../src/config/module-keys.ts';
@@ -16,6 +17,8 @@ const STATUS = {
 /** The tables of the pages in docs/, by the name in their markers. */
 export const REFERENCE: Readonly<Record<string, string>> = {
   'top level': keyTable(keys.TOP_KEYS),
+  alert: keyTable(ALERT_KEYS),
+  'alert auth': keyTable(ALERT_AUTH_KEYS),
   token: keyTable(keys.TOKEN_KEYS),
   entry: keyTable(keys.ENTRY_KEYS),
   'worker manager': keyTable(keys.WORKER_MANAGER_KEYS),

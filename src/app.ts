@@ -13,6 +13,8 @@ import { Engine } from './engine/engine.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { httpCaller } from './gateway/http-caller.ts';
 import { HttpListener } from './gateway/http-listener.ts';
+import { postNotice } from './gateway/post-notice.ts';
+import { Alerts, type AlertsParts } from './observe/alerts/alerts.ts';
 import { EngineMetrics } from './observe/engine-metrics.ts';
 import { EventLog } from './observe/event-log.ts';
 import { PROMETHEUS_TYPE, prometheusText } from './observe/prometheus-text.ts';
@@ -72,6 +74,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     version: VERSION,
     readQueues: () => readQueues(engine, activity),
     countWorkers: () => engine.workers.list().length,
+    readAlerts: () => (config.alerts.length === 0 ? null : alerts),
   });
   const store = await createStore(config.store, { ...storeParts, onFlush: metrics.flushed });
   const state = await createStateStore(stateBeside(config.store), storeParts);
@@ -116,6 +119,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     engine.events.subscribe(observability.observe);
     observability.watch(() => metrics.collect());
   }
+  const alerts = createAlerts(config, { engine, activity, card, clock, random, log });
+  engine.events.subscribe(alerts.observe);
   const eventLog = new EventLog(clock);
   engine.events.subscribe(eventLog.observe);
   registerAdminFunctions({
@@ -123,6 +128,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     config: new RunningConfig(config, options.origins ?? new Map(), random.uuid()),
     activity,
     gauges,
+    alerts,
     eventLog,
     protocol: PROTOCOL_VERSION,
     card: () => ({ ...card, address }),
@@ -163,12 +169,14 @@ export async function startApp(options: AppOptions): Promise<App> {
     // requests in flight still need the engine and its workers
     await http.stop();
     await observability?.endWatch();
+    alerts.stop();
     await engine.stop();
     metrics.stop();
     await gateway.stop();
     await observability?.stop(Math.min(config.shutdownGraceMs, TELEMETRY_GRACE_MS));
   };
   await engine.start();
+  alerts.start();
   try {
     if (isListening) {
       await gateway.start();
@@ -215,6 +223,31 @@ function httpTriggers(
     tracing,
     ...config.http,
     rules: { host: config.http.host, allowedHosts, allowedOrigins },
+  });
+}
+
+/** Who is told where is the operator's word: rules for URLs that workers name do not apply. */
+function createAlerts(
+  { alerts }: Config,
+  parts: Pick<AlertsParts, 'clock' | 'random' | 'log'> & {
+    readonly engine: Engine;
+    readonly activity: QueueActivity;
+    readonly card: AlertsParts['engine'];
+  },
+): Alerts {
+  const { engine, activity, card, ...others } = parts;
+  const policy = { allowlist: ['*'], blockPrivateAddresses: false, requireHttps: false };
+  const caller = httpCaller({ policy, clock: others.clock, env: process.env });
+  return new Alerts({
+    ...others,
+    rules: alerts.map((rule) => ({ ...rule, send: postNotice(caller, others.random, rule) })),
+    readQueues: async () =>
+      [...(await readQueues(engine, activity))].map(([queue, { paused, pace }]) => ({
+        queue,
+        withoutWorker: paused ? 0 : pace.waitingFor.reduce((sum, { jobs }) => sum + jobs, 0),
+        slo: pace.slo,
+      })),
+    engine: { id: card.id, host: card.host, version: card.version },
   });
 }
 

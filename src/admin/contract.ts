@@ -67,6 +67,8 @@ export interface QueueDetail extends QueueSummary {
   readonly concurrencyNeeded?: number | null;
   /** Workers that it takes, each with as many attempts at once as it may have now. */
   readonly workersNeeded?: number | null;
+  /** Alerts of the queue that fire now, and since when. */
+  readonly alerts?: readonly { readonly alert: string; readonly since: string }[];
 }
 
 export interface ErrorView {

@@ -82,6 +82,28 @@ export interface HttpConfig {
   readonly middlewareIds: readonly string[];
 }
 
+/** Something the engine tells about, by posting JSON to a URL. */
+export interface AlertConfig {
+  readonly when: 'dead_letters' | 'no_workers' | 'slo';
+  /** A name; `*` for each queue by itself. */
+  readonly queue: string;
+  /** `dead_letters`: jobs that may die within `withinMs`. */
+  readonly moreThan: number;
+  readonly withinMs: number;
+  /** The others: how long it must be so. */
+  readonly forMs: number;
+  /** How often it is said again; `null`: once. */
+  readonly repeatMs: number | null;
+  readonly url: Secret;
+  readonly auth: AlertAuth | null;
+}
+
+/** Each names a variable of the engine's environment. */
+export type AlertAuth =
+  | { readonly kind: 'bearer'; readonly tokenEnv: string }
+  | { readonly kind: 'api_key'; readonly header: string; readonly valueEnv: string }
+  | { readonly kind: 'hmac'; readonly secretEnv: string };
+
 /** The whole configuration, checked, with every default filled in. Nothing after loading knows dialects. */
 export interface Config {
   /** The file it came from; `null` when none was given. */
@@ -108,6 +130,7 @@ export interface Config {
   readonly queues: readonly QueuePolicy[];
   readonly maxJobBytes: number;
   readonly shutdownGraceMs: number;
+  readonly alerts: readonly AlertConfig[];
   /** How long ended jobs can be brought back. */
   readonly undoWindowMs: number;
 }

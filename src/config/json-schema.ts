@@ -1,3 +1,4 @@
+import { ALERT_AUTH_KEYS, ALERT_KEYS } from './alert-keys.ts';
 import type { KeySpec, KeyTable } from './key-spec.ts';
 import * as keys from './keys.ts';
 import * as moduleKeys from './module-keys.ts';
@@ -36,6 +37,7 @@ export function configSchema(): Schema {
     ...section(keys.TOKEN_KEYS, {}),
     oneOf: ['hash', 'env', 'file'].map((key) => ({ required: [key] })),
   };
+  const alert = section(ALERT_KEYS, { auth: section(ALERT_AUTH_KEYS, {}) });
   const tokens = { type: ['array', 'null'], items: token };
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
@@ -44,6 +46,7 @@ export function configSchema(): Schema {
       modules,
       workers: modules,
       auth: section(keys.AUTH_KEYS, { tokens }),
+      alerts: { type: ['array', 'null'], items: alert },
     }),
     $defs: {
       variable: {

@@ -63,6 +63,7 @@ export const TOP_KEYS = {
     default: 30_000,
     doc: 'Time that running attempts get to finish when the engine stops.',
   },
+  alerts: { kind: 'list', doc: 'What the engine posts to a URL when it happens; see below.' },
   undo_window: {
     kind: 'text',
     default: '15m',

@@ -76,7 +76,7 @@ export const OBSERVABILITY_KEYS = {
   logs_flush_interval_ms: ownBatches,
   logs_sampling_ratio: unsupported('every log record of a worker is passed on'),
   logs_console_output: unsupported('log records of workers are not printed by the engine'),
-  alerts: unsupported('alert in the system that collects the metrics'),
+  alerts: unsupported('write alerts at the top level of the file, in the form of this engine'),
   level: ownLog,
   format: ownLog,
   trace_storage: nothingKept,

@@ -1,4 +1,5 @@
 import { STORE_GAPS } from '../queue/store-gaps.ts';
+import { readAlerts } from './alerts.ts';
 import type { Config, LoadedConfig, StoreConfig } from './config.ts';
 import { readDuration } from './durations.ts';
 import type { Findings, Spot } from './findings.ts';
@@ -129,6 +130,7 @@ export function resolveConfig(
     queues,
     maxJobBytes: top.values.max_job_bytes,
     shutdownGraceMs: overrides.graceMs ?? top.values.shutdown_grace_ms,
+    alerts: readAlerts(findings, top),
     undoWindowMs: readDuration(findings, top, 'undo_window') ?? 0,
   };
   const isUsable = findings.errors === 0;

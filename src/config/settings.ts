@@ -1,4 +1,5 @@
 import { Secret } from '../base/secret.ts';
+import { describeAlert } from './alerts.ts';
 import type { Config, ObservabilityConfig, StoreConfig } from './config.ts';
 import { writeDuration } from './durations.ts';
 import type { ModuleKey } from './modules.ts';
@@ -70,6 +71,7 @@ export function configSettings(config: Config): readonly SettingSource[] {
     top('allowed_hosts', listen.allowedHosts),
     top('max_job_bytes', config.maxJobBytes),
     { ...top('shutdown_grace_ms', config.shutdownGraceMs), option: 'graceMs' },
+    alertSetting(config),
     top('undo_window', writeDuration(config.undoWindowMs)),
     ...config.tokens.map(({ name, role, sha256 }) => ({
       key: `tokens.${name}`,
@@ -113,6 +115,14 @@ export function configSettings(config: Config): readonly SettingSource[] {
     of('http_functions', 'httpFunctions', 'security.require_https', urlPolicy.requireHttps),
     ...telemetrySettings(config.observability),
   ];
+}
+
+/** All alerts together: they have no names of their own. */
+function alertSetting({ alerts }: Config): SettingSource {
+  const shown = top('alerts', alerts.map(describeAlert));
+  if (alerts.length === 0) return shown;
+  const hidden = alerts.map(({ url, auth }) => [url.reveal(), auth]);
+  return { ...shown, secret: new Secret(JSON.stringify(hidden)) };
 }
 
 function storeSettings(

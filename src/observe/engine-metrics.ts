@@ -1,6 +1,8 @@
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../base/clock.ts';
 import type { EngineEvent } from '../engine/events.ts';
+import type { FiringAlert } from './alerts/alerts.ts';
+import type { NoticeCounts } from './alerts/notice-outbox.ts';
 import type { Needs, SloStatus } from './queue-needs.ts';
 import { Histogram, type Labels, type Metric, type Point } from './metric.ts';
 
@@ -49,6 +51,11 @@ export interface EngineMetricsParts {
   readonly clock: Clock;
   readonly version: string;
   readonly readQueues: () => Promise<Queues>;
+  /** Without it, or where it answers `null`, there are no alerts. */
+  readonly readAlerts?: () => {
+    firing(): readonly FiringAlert[];
+    readonly counts: NoticeCounts;
+  } | null;
   /** Connected workers. */
   readonly countWorkers: () => number;
 }
@@ -119,6 +126,7 @@ export class EngineMetrics {
         ),
       },
       gauge('iii_workers', 'Connected workers.', single(this.#parts.countWorkers())),
+      ...this.#alertMetrics(),
       ...this.#storeMetrics(),
       ...this.#processMetrics(),
     ];
@@ -182,6 +190,27 @@ export class EngineMetrics {
         help: 'What happened to jobs since the data began; failed counts attempts.',
         kind: 'counter',
         points: pointsOf(({ totals }) => byLabel('event', { ...totals })),
+      },
+    ];
+  }
+
+  #alertMetrics(): Metric[] {
+    const alerts = this.#parts.readAlerts?.() ?? null;
+    if (alerts === null) return [];
+    const firing = new Map(
+      alerts.firing().map(({ when, queue }) => [`${when} ${queue}`, { alert: when, queue }]),
+    );
+    return [
+      gauge(
+        'iii_alerts_firing',
+        'Alerts that fire, each 1.',
+        [...firing.values()].map((labels) => ({ labels, value: 1 })),
+      ),
+      {
+        name: 'iii_alert_notices_total',
+        help: 'What became of the notices of alerts.',
+        kind: 'counter',
+        points: byLabel('result', { ...alerts.counts }),
       },
     ];
   }

@@ -53,6 +53,14 @@ const subscription: SubscriptionView = {
 };
 
 describe('the checks', () => {
+  it('tell of each alert that fires', () => {
+    const alerts = [{ alert: 'no_workers', since: ago(1_000) }];
+    const findings = examine({ ...healthy, queues: [{ ...calm, alerts }] });
+    expect(findings.filter(({ level }) => level === 'warn')).toMatchObject([
+      { check: 'alerts', text: `the alert no_workers of payment fires since ${ago(1_000)}` },
+    ]);
+  });
+
   it('find a queue whose jobs wait longer than they should, and what would help', () => {
     const slo = { waitP95Ms: 2_000, currentWaitP95Ms: 9_000, isMet: false };
     const late = { ...calm, slo, workers: 1, workersNeeded: 3 };

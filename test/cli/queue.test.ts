@@ -117,13 +117,15 @@ describe('iii queue show', () => {
 
   it('marks jobs that wait longer than they should, there and in the list', async () => {
     const slo = { waitP95Ms: 30_000, currentWaitP95Ms: 65_000, isMet: false };
-    const late = { ...paymentDetail, slo };
+    const alerts = [{ alert: 'slo', since: new Date(0).toISOString() }];
+    const late = { ...paymentDetail, slo, alerts };
     engine = await FakeEngine.start({
       'iii::queue::get': () => late,
       'iii::queue::list': () => ({ queues: [late, paymentQueue] }),
     });
     const { stdout: shown } = await runCli(['queue', 'show', 'payment'], { url: engine.url });
     expect(shown).toMatch(/^wait p95 +1m 5s, SLO 30s: breached$/m);
+    expect(shown).toMatch(/^alerts +slo, firing since /m);
     const { stdout: listed } = await runCli(['queue', 'list'], { url: engine.url });
     expect(listed).toMatch(/over SLO\n.*active\n$/);
   });

@@ -14,6 +14,18 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'adapter-text': ['wrong_type 3:24'],
   'adapter-unknown': ['unknown_adapter 3:32'],
   'adapter-bridge': ['store_not_available 3:32'],
+  alerts: [
+    'missing_key 2:5',
+    'out_of_range 3:13',
+    'wrong_type 4:23',
+    '~no_effect 5:18',
+    'wrong_type 5:37',
+    'missing_key 6:56',
+    'out_of_range 7:70',
+    'out_of_range 8:38',
+    'out_of_range 8:50',
+    'wrong_type 9:5',
+  ],
   adapters: ['missing_key 6:33', '~no_effect 6:45', '~not_built_yet 6:69'],
   duplicates: [
     'duplicate_module 5:11',

@@ -97,6 +97,28 @@ it('are right in what Prometheus reads', async () => {
   measured.metrics.stop();
 });
 
+it('tell which alerts fire, and what became of their notices', async () => {
+  const { engine, clock } = await startEngine();
+  const firing = { when: 'slo', queue: 'mail', since: clock.now() } as const;
+  const metrics = new EngineMetrics({
+    clock,
+    version: '1.2.3',
+    readQueues: () => Promise.resolve(new Map()),
+    countWorkers: () => engine.workers.list().length,
+    readAlerts: () => ({
+      firing: () => [firing, firing],
+      counts: { delivered: 3, failed: 1, dropped: 0 },
+    }),
+  });
+  const samples = readSamples(prometheusText(await metrics.collect()));
+  expect(Object.fromEntries(samples)).toMatchObject({
+    'iii_alerts_firing{alert="slo",queue="mail"}': 1,
+    'iii_alert_notices_total{result="delivered"}': 3,
+    'iii_alert_notices_total{result="failed"}': 1,
+  });
+  metrics.stop();
+});
+
 it('tell how late the event loop was, once somebody has asked before', async () => {
   const { metrics } = await startMeasured();
   await metrics.collect();

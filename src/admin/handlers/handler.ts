@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/engine.ts';
 import type { LocalCall } from '../../engine/functions.ts';
+import type { Alerts } from '../../observe/alerts/alerts.ts';
 import type { EventLog } from '../../observe/event-log.ts';
 import type { QueueActivity } from '../../observe/queue-activity.ts';
 import type { EngineCard } from '../../queue/store.ts';
@@ -15,6 +16,8 @@ export interface AdminParts {
   readonly activity: QueueActivity;
   /** Without it workers show no gauges. */
   readonly gauges?: WorkerGaugeBoard;
+  /** Without it none fires. */
+  readonly alerts?: Alerts;
   readonly eventLog: EventLog;
   /** The eras of the worker protocol, as `iii --version` prints them. */
   readonly protocol: string;

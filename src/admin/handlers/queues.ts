@@ -99,5 +99,8 @@ function detail(queue: KnownQueue, parts: AdminParts, others: readonly EngineFac
     jobMs: jobMs === null ? null : Math.round(jobMs),
     concurrencyNeeded: needs?.concurrency ?? null,
     workersNeeded: needs?.workers ?? null,
+    alerts: (parts.alerts?.firing() ?? [])
+      .filter((alert) => alert.queue === policy.name)
+      .map(({ when, since }) => ({ alert: when, since: timeText(since) })),
   };
 }

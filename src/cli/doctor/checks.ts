@@ -50,6 +50,7 @@ export function examine(facts: Facts): readonly Finding[] {
     ...checkPaused(facts),
     ...checkWaiting(facts),
     ...checkSlo(facts),
+    ...checkAlerts(facts),
     ...checkDead(facts),
     ...checkSubscriptions(facts),
     checkConfig(facts),
@@ -164,6 +165,17 @@ function checkSlo({ queues }: Facts): readonly Finding[] {
         : `iii queue show ${name}: more concurrency, or more workers`,
     };
   });
+}
+
+function checkAlerts({ queues }: Facts): readonly Finding[] {
+  return queues.flatMap(({ name, alerts }) =>
+    (alerts ?? []).map(({ alert, since }) => ({
+      check: 'alerts',
+      level: 'warn' as const,
+      text: `the alert ${alert} of ${name} fires since ${since}`,
+      mend: `iii queue show ${name}`,
+    })),
+  );
 }
 
 function checkDead({ queues }: Facts): readonly Finding[] {

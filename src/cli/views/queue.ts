@@ -51,6 +51,7 @@ export const queueRecord: RecordView<QueueDetail> = {
           ['empty in about', drainText(queue, words)],
           ['wait p95', waitText(queue, words)],
           ...needFields(queue, words),
+          ...alertFields(queue, words),
           [
             'so far',
             `${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${queue.totals.failed} attempts failed`,
@@ -100,6 +101,12 @@ function needFields(queue: QueueDetail, words: Words): readonly (readonly [strin
   const more = concurrencyNeeded > limit ? `, and ${key}: ${concurrencyNeeded}` : '';
   const text = `${workersNeeded}${more} (a job runs ${words.duration(jobMs)})`;
   return [['workers needed', isShort ? { text, tone: 'warn' } : text]];
+}
+
+function alertFields({ alerts }: QueueDetail, words: Words): readonly (readonly [string, Cell])[] {
+  if (alerts === undefined || alerts.length === 0) return [];
+  const texts = alerts.map(({ alert, since }) => `${alert}, firing since ${words.time(since)}`);
+  return [['alerts', { text: texts.join('; '), tone: 'bad' }]];
 }
 
 function pausedText({ pausedUntil }: QueueDetail, words: Words): string {
