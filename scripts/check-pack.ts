@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
  */
 
 const ALLOWED =
-  /^(package\.json|schema\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/iii\.js|completions\/iii\.(bash|zsh|fish)|dist\/.+\.(js|d\.ts|lua)|dist\/bundle\/LICENSES\.txt)$/;
+  /^(package\.json|schema\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/iii\.js|completions\/iii\.(bash|zsh|fish)|man\/iii\.1|dist\/.+\.(js|d\.ts|lua)|dist\/bundle\/LICENSES\.txt)$/;
 const NEEDED = [
   'README.md',
   'LICENSE',
@@ -20,6 +20,7 @@ const NEEDED = [
   'completions/iii.bash',
   'completions/iii.zsh',
   'completions/iii.fish',
+  'man/iii.1',
   'dist/bundle/main.js',
   'dist/bundle/LICENSES.txt',
 ];

@@ -1,8 +1,9 @@
 import { format, resolveConfig } from 'prettier';
 import { configSchema } from '../src/config/json-schema.ts';
+import { manPage } from './man-page.ts';
 import { fillTables } from './reference-tables.ts';
 
-/** A file, or a part of one, that is made from the tables of the configuration. */
+/** A file, or a part of one, that is made from the tables of the configuration or the command tree. */
 interface ReferenceFile {
   /** From the root of the repository. */
   readonly path: string;
@@ -20,6 +21,7 @@ export function referenceFiles(): readonly ReferenceFile[] {
       path: 'schema.json',
       make: () => formatted(JSON.stringify(configSchema()), 'schema.json'),
     },
+    { path: 'man/iii.1', make: () => Promise.resolve(manPage()) },
   ];
 }
 

@@ -4,7 +4,7 @@ import { referenceFiles } from './reference-files.ts';
 
 /**
  * Keeps the tables of the pages in docs/ and schema.json equal to the tables the configuration is
- * checked with. Without arguments it only compares, and fails when a file is stale; `--write` writes.
+ * checked with, and the manual page to the command tree. Without arguments it only compares, and fails when a file is stale; `--write` writes.
  */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
