@@ -174,7 +174,8 @@ function telemetrySettings(telemetry: ObservabilityConfig | null): readonly Sett
   const { signals, urls } = telemetry;
   const endpoint = (signal: 'traces' | 'metrics' | 'logs'): SettingSource => ({
     key: `observability.endpoint.${signal}`,
-    value: signals[signal] ? urls[signal] : null,
+    value: signals[signal] ? maskUrl(new Secret(urls[signal])) : null,
+    secret: new Secret(urls[signal]),
     places: [at('observability', 'endpoint')],
     variables: [
       `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_ENDPOINT`,

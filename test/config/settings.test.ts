@@ -69,6 +69,14 @@ describe('the settings of a configuration', () => {
     expect(text).not.toContain(config.tokens[0]?.sha256);
   });
 
+  it('show no key that stands in the address of a collector', () => {
+    const env = { ...ENV, OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example/?api-key=swordfish' };
+    const { config } = load(FILE, { env });
+    const text = JSON.stringify(configSettings(config));
+    expect(text).toContain('https://otel.example/');
+    expect(text).not.toContain('swordfish');
+  });
+
   it('have each a key of its own', () => {
     const { config } = load();
     const keys = [...configSettings(config), ...config.queues.flatMap(queueSettings)];
