@@ -16,6 +16,7 @@ import {
   type TaskWish,
 } from './task.ts';
 import { refuseEnded } from './task-change.ts';
+import { TaskOutcomes } from './task-outcomes.ts';
 import { TaskOwners } from './task-owners.ts';
 import { TaskRecords } from './task-records.ts';
 import { TaskRun, type JobsChanged, type TaskRunParts } from './task-run.ts';
@@ -31,7 +32,10 @@ const LOOK_MS = 1_000;
 /** Longest wait for another engine to pause or end a task: for it to be found dead, and a batch. */
 const WISH_MS = 15_000;
 
-export interface BulkTasksParts extends Omit<TaskRunParts, 'save' | 'onChanged' | 'confirm'> {
+export interface BulkTasksParts extends Omit<
+  TaskRunParts,
+  'save' | 'onChanged' | 'confirm' | 'wasToldOf'
+> {
   /** Id under which this engine is known to the others. */
   readonly self: string;
   readonly state: StateStore;
@@ -52,6 +56,7 @@ export class BulkTasks implements Service {
   readonly #records: TaskRecords;
   readonly #owners: TaskOwners;
   readonly #undo: UndoWindow;
+  readonly #outcomes: TaskOutcomes;
   readonly #runs = new Map<string, TaskRun>();
   /** Running tasks that this engine does not work at. */
   readonly #unattended = new Set<string>();
@@ -67,6 +72,7 @@ export class BulkTasks implements Service {
     this.#records = new TaskRecords(parts.state);
     this.#owners = new TaskOwners(parts.self, parts.store.peers, parts.clock);
     this.#undo = new UndoWindow({ ...parts, records: this.#records });
+    this.#outcomes = new TaskOutcomes(parts);
   }
 
   async start(): Promise<void> {
@@ -77,6 +83,7 @@ export class BulkTasks implements Service {
         this.#parts.log.warn('a task could not be read', { task: id, error: messageOf(thrown) });
       });
     });
+    this.#outcomes.start();
     await this.#readAgain(null);
     await this.#look();
   }
@@ -87,6 +94,7 @@ export class BulkTasks implements Service {
     await Promise.all([...this.#runs.values()].map((run) => run.end('halt')));
     // last: a task that has just ended has begun to wait for the end of its undo
     this.#undo.stop();
+    this.#outcomes.stop();
     this.#cancelLook?.();
     this.#notify();
   }
@@ -227,6 +235,7 @@ export class BulkTasks implements Service {
       onChanged,
       save: (next) => (ENDED.includes(next.state) ? this.#end(next) : this.#save(next)),
       confirm: () => this.#confirm(id),
+      wasToldOf: (job) => this.#outcomes.has(id, job),
     });
     this.#runs.set(id, run);
     if (record.wish !== null) void run.end(record.wish);
@@ -286,6 +295,7 @@ export class BulkTasks implements Service {
     this.#parts.log.info('a bulk task ended', { action: request.action, by: request.by, ...known });
     await this.#save(record);
     await this.#records.removeJobs(record);
+    await this.#outcomes.forget(record);
   }
 
   /** Looks at a task, or at all, after another engine changed it. */
@@ -302,6 +312,7 @@ export class BulkTasks implements Service {
     const { id, state, owner, wish } = record;
     this.#undo.watch(record);
     this.#notify();
+    if (owner !== this.#parts.self) this.#outcomes.watch(record);
     const run = this.#runs.get(id);
     if (state !== 'running') this.#unattended.delete(id);
     else if (run === undefined) this.#attend(id, owner === null ? 0 : LOOK_MS);

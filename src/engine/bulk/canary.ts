@@ -1,7 +1,7 @@
 import { fingerprintOf } from '../../queue/cluster.ts';
 import type { Store } from '../../queue/store.ts';
 import type { EngineEvent, EventStream } from '../events.ts';
-import type { CanaryProgress, CanaryRequest } from './task.ts';
+import type { CanaryProgress, CanaryRequest, ReleasedJob } from './task.ts';
 
 export const NO_CANARY_YET: CanaryProgress = {
   open: [],
@@ -17,8 +17,8 @@ export class Canary {
   readonly #request: CanaryRequest;
   readonly #changed: () => void;
   readonly #unsubscribe: () => void;
-  /** The cluster of which each job under way died before. */
-  readonly #open: Map<string, string | null>;
+  /** The jobs under way, as they were before. */
+  readonly #open: Map<string, ReleasedJob>;
   #progress: CanaryProgress;
 
   /** @param changed called when an outcome has come */
@@ -31,12 +31,12 @@ export class Canary {
     this.#request = request;
     this.#progress = progress;
     this.#changed = changed;
-    this.#open = new Map(progress.open.map(({ id, cluster }) => [id, cluster]));
+    this.#open = new Map(progress.open.map((job) => [job.id, job]));
     this.#unsubscribe = events.subscribe((event) => this.#observe(event));
   }
 
   get progress(): CanaryProgress {
-    return { ...this.#progress, open: [...this.#open].map(([id, cluster]) => ({ id, cluster })) };
+    return { ...this.#progress, open: [...this.#open.values()] };
   }
 
   /** Jobs that are still to be released before the outcomes decide. */
@@ -62,9 +62,9 @@ export class Canary {
   }
 
   /** To be called before jobs are released: an outcome may come at once. Those that follow are not watched. */
-  release(jobs: readonly { readonly id: string; readonly cluster: string | null }[]): void {
+  release(jobs: readonly ReleasedJob[]): void {
     if (this.#progress.passed) return;
-    for (const { id, cluster } of jobs) this.#open.set(id, cluster);
+    for (const { id, cluster, epoch } of jobs) this.#open.set(id, { id, cluster, epoch });
     this.#progress = { ...this.#progress, released: this.#progress.released + jobs.length };
   }
 
@@ -85,16 +85,19 @@ export class Canary {
     this.#unsubscribe();
   }
 
-  /** Finds outcomes that came while nobody was listening, or that another engine heard of. */
-  async look(store: Store, releasedAfter: number): Promise<void> {
+  /**
+   * Finds outcomes that came while nobody was listening, or that another engine heard of.
+   * @param wasToldOf whether another engine told that a job is over
+   */
+  async look(store: Store, wasToldOf: (id: string) => Promise<boolean>): Promise<void> {
     const showsWaiting = store.traits.gaps.browse_waiting === undefined;
-    for (const [id, cluster] of [...this.#open]) {
+    for (const { id, cluster, epoch } of [...this.#open.values()]) {
       const job = await store.get(id);
       // where not all is shown, a job that is not may just as well be waiting
-      if (job === undefined && !showsWaiting) continue;
+      if (job === undefined && !showsWaiting && !(await wasToldOf(id))) continue;
       if (job === undefined || job.state === 'completed' || job.state === 'discarded') {
         this.#settle(id, false, false);
-      } else if (job.failure !== null && job.failure.failedAt > releasedAfter) {
+      } else if (job.failure !== null && job.epoch > epoch) {
         this.#settle(id, true, fingerprintOf(job.failure.error) === cluster);
       }
     }
@@ -107,7 +110,11 @@ export class Canary {
         this.#settle(event.id, false, false);
         return;
       case 'job_dead':
-        this.#settle(event.id, true, fingerprintOf(event.error) === this.#open.get(event.id));
+        this.#settle(
+          event.id,
+          true,
+          fingerprintOf(event.error) === this.#open.get(event.id)?.cluster,
+        );
         return;
       default:
         return;

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly refusal: string | null;
   /** What it died of. */
   readonly cluster: string | null;
+  /** Higher whenever it ran again since. */
+  readonly epoch: number;
 }
 
 export interface SearchParts extends Pick<ActionParts, 'store' | 'policyOf'> {
@@ -82,7 +84,10 @@ export async function* exactCandidates(
     yield piece.map(({ id, epoch }, at) => {
       const cursor = String(from + at + 1);
       const job = found[at];
-      const refused = (refusal: string): Candidate => ({ id, cursor, refusal, cluster: null });
+      const refused = (refusal: string): Candidate => ({
+        ...{ id, cursor, refusal, cluster: null },
+        epoch: job?.epoch ?? 0,
+      });
       if (job === undefined) return refused('there is no such job');
       const { queues } = aim.selection;
       if (queues !== null && !queues.includes(job.queue))
@@ -101,6 +106,7 @@ function candidateOf(job: ScannedJob, cursor: string, aim: Aim, parts: SearchPar
     cursor,
     refusal: refusalOf(job, aim, parts),
     cluster: error === undefined ? null : fingerprintOf(error),
+    epoch: job.epoch,
   };
 }
 

@@ -3,7 +3,13 @@ import { IiiError, messageOf } from '../../base/errors.ts';
 import { carryOut, TAKES, type ActionParts } from './actions.ts';
 import { Canary, NO_CANARY_YET } from './canary.ts';
 import { exactCandidates, selectedCandidates, type Aim, type Candidate } from './candidates.ts';
-import { TaskLost, type ExactJob, type TaskRecord, type TaskState } from './task.ts';
+import {
+  TaskLost,
+  type ExactJob,
+  type ReleasedJob,
+  type TaskRecord,
+  type TaskState,
+} from './task.ts';
 
 /** Jobs changed by one atomic batch. */
 const BATCH = 500;
@@ -20,6 +26,8 @@ export interface TaskRunParts extends ActionParts {
   /** Resolves when the record is as safe as the jobs are. @throws TaskLost */
   readonly save: (record: TaskRecord) => Promise<void>;
   readonly onChanged: JobsChanged;
+  /** Whether another engine told that a job of this task is over. */
+  readonly wasToldOf: (job: string) => Promise<boolean>;
 }
 
 type Wish = 'run' | 'pause' | 'cancel' | 'halt';
@@ -165,8 +173,9 @@ export class TaskRun {
     for (const { refusal } of batch) if (refusal !== null) this.#skip(refusal, 1);
     const ids = taken.map(({ id }) => id);
     const clusters = taken.map(({ cluster }) => cluster);
+    const epochs = taken.map(({ epoch }) => epoch);
     const cursor = batch.at(-1)?.cursor ?? null;
-    await this.#save({ pending: { ids, clusters, cursor }, nextAt: this.#nextAt });
+    await this.#save({ pending: { ids, clusters, epochs, cursor }, nextAt: this.#nextAt });
     this.#canary?.release(taken);
     const changed = ids.length === 0 ? [] : await carryOut(ids, this.#aim, this.#parts);
     this.#count(ids, changed, cursor);
@@ -176,10 +185,13 @@ export class TaskRun {
   async #finishPending(): Promise<void> {
     const { pending } = this.#record;
     if (pending === null) return;
-    const { ids, clusters, cursor } = pending;
+    const { ids, clusters, epochs, cursor } = pending;
+    const jobs = ids.map((id, at) => ({
+      ...{ id, cluster: clusters[at] ?? null, epoch: epochs[at] ?? 0 },
+    }));
     const missing: string[] = [];
-    for (const id of ids) if (!(await this.#isChanged(id))) missing.push(id);
-    this.#canary?.release(ids.map((id, at) => ({ id, cluster: clusters[at] ?? null })));
+    for (const job of jobs) if (!(await this.#isChanged(job))) missing.push(job.id);
+    this.#canary?.release(jobs);
     const changed = missing.length === 0 ? [] : await carryOut(missing, this.#aim, this.#parts);
     const before = ids.filter((id) => !missing.includes(id));
     this.#count(ids, [...before, ...changed], cursor);
@@ -187,14 +199,14 @@ export class TaskRun {
   }
 
   /** Whether a job was changed by the batch that was begun: it is no longer as it was then. */
-  async #isChanged(id: string): Promise<boolean> {
+  async #isChanged({ id, epoch }: ReleasedJob): Promise<boolean> {
     const job = await this.#parts.store.get(id);
     if (job === undefined) return true;
-    const { action, to, startedAt } = this.#aim;
+    const { action, to } = this.#aim;
     if (to !== null && job.queue === to) return true;
     if (action === 'retry' && job.state === 'delayed') return job.dueAt <= this.#parts.clock.now();
     if (!TAKES[action].includes(job.state)) return true;
-    return job.failure !== null && job.failure.failedAt > startedAt;
+    return job.epoch > epoch;
   }
 
   #count(ids: readonly string[], changed: readonly string[], cursor: string | null): void {
@@ -235,7 +247,7 @@ export class TaskRun {
   }
 
   async #look(): Promise<void> {
-    await this.#canary?.look(this.#parts.store, this.#record.startedAt);
+    await this.#canary?.look(this.#parts.store, this.#parts.wasToldOf);
   }
 
   async #pace(jobs: number): Promise<void> {

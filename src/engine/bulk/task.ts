@@ -65,10 +65,18 @@ export type TaskWish = 'pause' | 'cancel';
 /** Another engine has taken the task over, or ended it: this one has to leave it alone. */
 export class TaskLost extends Error {}
 
+/** A job that was released, and how it was before. */
+export interface ReleasedJob {
+  readonly id: string;
+  /** What it had died of. */
+  readonly cluster: string | null;
+  readonly epoch: number;
+}
+
 /** What became of the jobs that were released first. */
 export interface CanaryProgress {
-  /** Those that are still under way, and the cluster each died of before. */
-  readonly open: readonly { readonly id: string; readonly cluster: string | null }[];
+  /** Those that are still under way. */
+  readonly open: readonly ReleasedJob[];
   readonly released: number;
   readonly succeeded: number;
   readonly failed: number;
@@ -102,6 +110,7 @@ export interface TaskRecord {
   readonly pending: {
     readonly ids: readonly string[];
     readonly clusters: readonly (string | null)[];
+    readonly epochs: readonly number[];
     readonly cursor: string | null;
   } | null;
   readonly canary: CanaryProgress | null;

@@ -32,6 +32,7 @@ async function leftBehind(action: BulkAction, pending: readonly number[]) {
   };
   await die(6);
   await clock.advance(10);
+  const epochOf = async (id: string) => (await store.get(id))?.epoch ?? 0;
   const everything = {
     queues: ['q'],
     states: null,
@@ -59,6 +60,7 @@ async function leftBehind(action: BulkAction, pending: readonly number[]) {
     pending: {
       ids: pending.map(uuidOf),
       clusters: pending.map(() => null),
+      epochs: await Promise.all(ids.slice(0, pending.length).map(epochOf)),
       cursor: `d${pending.length}`,
     },
   };

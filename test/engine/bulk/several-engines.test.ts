@@ -7,6 +7,7 @@ import { AuditTrail } from '../../../src/engine/audit-trail.ts';
 import { BulkTasks } from '../../../src/engine/bulk/bulk-tasks.ts';
 import type { BulkRequest } from '../../../src/engine/bulk/task.ts';
 import { EventStream } from '../../../src/engine/events.ts';
+import type { StoreGaps } from '../../../src/queue/store-gaps.ts';
 import type { Store } from '../../../src/queue/store.ts';
 import { MemoryArchive } from '../../../src/stores/memory/memory-archive.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
@@ -21,7 +22,7 @@ const REQUEST: BulkRequest = {
 };
 
 /** Two engines on the same jobs, with the dead jobs of a queue. */
-async function twoEngines(jobs: number) {
+async function twoEngines(jobs: number, gaps: StoreGaps = {}) {
   const clock = new ManualClock();
   const memory = new MemoryStore({ clock });
   await memory.open([POLICY]);
@@ -40,18 +41,27 @@ async function twoEngines(jobs: number) {
   const store = new Proxy<Store>(memory, {
     get: (target, name) => {
       if (name === 'peers') return peers;
-      if (name === 'traits') return { ...target.traits, sharedByEngines: true };
+      if (name === 'traits') return { ...target.traits, sharedByEngines: true, gaps };
+      // as a broker has it: what another engine holds is not shown
+      if (name === 'get' && gaps.browse_waiting !== undefined) {
+        return async (id: string) => {
+          const job = await target.get(id);
+          return job?.state === 'dead' ? job : undefined;
+        };
+      }
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
   const states = sharedStates(2);
   const archive = new MemoryArchive();
+  const streams: EventStream[] = [];
   const engineOf = async (self: string, at: number) => {
     const state = states[at]!;
+    const events = new EventStream(silentLogger);
+    streams.push(events);
     const tasks = new BulkTasks({
-      ...{ self, store, state, archive, clock, random: systemRandom, log: silentLogger },
-      events: new EventStream(silentLogger),
+      ...{ self, events, store, state, archive, clock, random: systemRandom, log: silentLogger },
       audit: new AuditTrail(state, clock),
       undoWindowMs: 60_000,
       policyOf: () => POLICY,
@@ -61,8 +71,8 @@ async function twoEngines(jobs: number) {
     await tasks.start();
     return tasks;
   };
-  /** Runs waiting jobs, in no engine that tells of it. */
-  const runJobs = async (limit: number, fails: boolean) => {
+  /** Runs waiting jobs; unless it is said in which engine, in one that tells nobody. */
+  const runJobs = async (limit: number, fails: boolean, engine?: number) => {
     const leases = await store.lease({ queue: 'q', limit, offer: offerOf(null) });
     const error = { code: 'boom', message: 'boom' };
     const verdict = fails
@@ -72,13 +82,18 @@ async function twoEngines(jobs: number) {
     await store.settle(
       leases.map(({ job, epoch }) => ({ id: job.id, epoch, verdict, record: null, at })),
     );
+    for (const { job } of leases) {
+      const { id, queue } = job;
+      if (engine !== undefined && !fails)
+        streams[engine]?.emit({ kind: 'job_completed', queue, id, durationMs: 1 });
+    }
     return leases.length;
   };
   await runJobs(jobs, true);
   await clock.advance(10);
   const [one, two] = [await engineOf('one', 0), await engineOf('two', 1)];
   return {
-    ...{ one, two, clock, store, archive, runJobs },
+    ...{ one, two, clock, store, archive, runJobs, state: states[0]! },
     stats: async () => (await store.stats()).get('q'),
     audits: async () => (await states[0]!.list('iii::audit')).size,
     /** From now on it gives no sign of life, though it may still try to work. */
@@ -211,6 +226,26 @@ describe('a bulk task of several engines', () => {
       ...{ state: 'done', changed: 20 },
       canary: { succeeded: 5, passed: true },
     });
+  });
+
+  it('is told what became of them where a store does not show the jobs of others', async () => {
+    const gaps = { browse_waiting: 'it is a broker' };
+    const { one, two, clock, runJobs, state } = await twoEngines(20, gaps);
+    const canary = { jobs: 4, abortIfFailRate: 0.5 };
+    const { id } = await one.begin({ ...REQUEST, canary });
+    await clock.advance(0);
+    expect(await runJobs(1, false, 0)).toBe(1);
+    expect(await runJobs(1, false, 1)).toBe(1);
+    expect(await runJobs(1, true, 1)).toBe(1);
+    await clock.advance(2_000);
+    expect(await two.get(id)).toMatchObject({
+      ...{ state: 'running', changed: 4 },
+      canary: { succeeded: 2, failed: 1, passed: false },
+    });
+    expect(await runJobs(1, false, 1)).toBe(1);
+    await clock.advance(600);
+    expect(await two.get(id)).toMatchObject({ state: 'done', changed: 20 });
+    expect((await state.list('iii::task_outcomes')).size).toBe(0);
   });
 
   it('keeps its first jobs in mind when it is taken over', async () => {
