@@ -4,12 +4,12 @@ export const EXIT_CODES_TOPIC = `Exit statuses of iii
   0    done; an empty list too
   1    failed: the job died, the function threw, the engine refused
   2    wrong usage, invalid configuration, or a confirmation is missing
-  3    partly done: some lines or ids were bad, the others are done
+  3    partly done: some lines or ids were bad, or changes need a restart; the rest is done
   4    not allowed: the token is missing, wrong, or may not do this
   5    not found: queue, job or function
   6    the engine does not answer, or not in time
-  7    conflict: a job that cannot be cancelled, a port or store in use
-  8    differences found
+  7    conflict: a job that cannot be cancelled, a port or store in use, a plan that is out of date
+  8    differences found: iii config plan
   130  interrupted
 
 A pipe that is closed, as by head -1, ends a command with 0.
