@@ -1,10 +1,12 @@
 import { Secret } from '../base/secret.ts';
+import type { QueuePolicy } from '../queue/types.ts';
 import { ALERT_AUTH_KEYS, ALERT_KEYS } from './alert-keys.ts';
 import type { AlertAuth, AlertConfig } from './config.ts';
 import { readDuration, writeDuration } from './durations.ts';
 import type { Findings } from './findings.ts';
 import type { TOP_KEYS } from './keys.ts';
 import { readSection, type Section } from './section.ts';
+import { nearest } from './suggest.ts';
 import type { Tree } from './tree.ts';
 
 type AlertSection = Section<typeof ALERT_KEYS>;
@@ -16,20 +18,32 @@ const KEYS_OF = {
   slo: ['for'],
 } as const;
 
+interface AlertSurroundings {
+  /** Those of the file, `default` among them. */
+  readonly queues: readonly QueuePolicy[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /** What the engine is to tell about, in the order written; entries with an error are left out. */
 export function readAlerts(
   findings: Findings,
   top: Section<typeof TOP_KEYS>,
+  around: AlertSurroundings,
 ): readonly AlertConfig[] {
   const { alerts } = top.values;
   if (alerts?.kind !== 'list') return [];
   return alerts.items.flatMap((item, index) => {
-    const alert = readAlert(findings, item, index);
+    const alert = readAlert(findings, item, index, around);
     return alert === undefined ? [] : [alert];
   });
 }
 
-function readAlert(findings: Findings, item: Tree, index: number): AlertConfig | undefined {
+function readAlert(
+  findings: Findings,
+  item: Tree,
+  index: number,
+  { queues, env }: AlertSurroundings,
+): AlertConfig | undefined {
   const errorsBefore = findings.errors;
   const spot = { path: `alerts[${index}]`, range: item.range };
   hideUrl(findings, item);
@@ -49,8 +63,9 @@ function readAlert(findings: Findings, item: Tree, index: number): AlertConfig |
   const forMs = readDuration(findings, section, 'for');
   const repeatMs = repeat === null ? null : readDuration(findings, section, 'repeat', 1);
   const url = readUrl(findings, section);
-  const auth = readAuth(findings, section);
+  const auth = readAuth(findings, section, env);
   if (when !== undefined) checkUse(findings, section, when);
+  if (when !== undefined) checkQueue(findings, section, when, queues);
   const isWrong = findings.errors > errorsBefore || section.hasRejected;
   if (isWrong || when === undefined || url === undefined) return undefined;
   if (withinMs === null || forMs === null) return undefined;
@@ -82,20 +97,32 @@ function readUrl(findings: Findings, section: AlertSection): Secret | undefined 
   return undefined;
 }
 
-function readAuth(findings: Findings, alert: AlertSection): AlertAuth | null {
+function readAuth(
+  findings: Findings,
+  alert: AlertSection,
+  env: AlertSurroundings['env'],
+): AlertAuth | null {
   const tree = alert.values.auth;
   if (tree === null) return null;
   const section = readSection(findings, tree, alert.keySpot('auth'), ALERT_AUTH_KEYS, '`auth`');
-  const { type, env, header } = section.values;
-  if (type === undefined || env === undefined) return null;
+  const { type, env: name, header } = section.values;
+  if (type === undefined || name === undefined) return null;
+  if (!env[name]) {
+    findings.warn(
+      'unset_variable',
+      section.valueSpot('env'),
+      `The environment variable \`${name}\` is not set: nothing can be told without it`,
+      'Set it where the engine runs; it holds the secret itself.',
+    );
+  }
   switch (type) {
     case 'bearer':
-      return { kind: 'bearer', tokenEnv: env };
+      return { kind: 'bearer', tokenEnv: name };
     case 'hmac':
-      return { kind: 'hmac', secretEnv: env };
+      return { kind: 'hmac', secretEnv: name };
     case 'api_key':
       if (header !== undefined && /^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
-        return { kind: 'api_key', header, valueEnv: env };
+        return { kind: 'api_key', header, valueEnv: name };
       }
       findings.error(
         header === undefined ? 'missing_key' : 'bad_name',
@@ -116,6 +143,37 @@ function checkUse(findings: Findings, section: AlertSection, when: AlertConfig['
       section.keySpot(key),
       `\`${key}\` changes nothing for \`when: ${when}\``,
       `It takes ${KEYS_OF[when].map((used) => `\`${used}\``).join(' and ')}.`,
+    );
+  }
+}
+
+/** An alert that can never fire looks just like one that has no reason to. */
+function checkQueue(
+  findings: Findings,
+  section: AlertSection,
+  when: AlertConfig['when'],
+  queues: readonly QueuePolicy[],
+): void {
+  const { queue } = section.values;
+  const meant = queues.filter(({ name }) => queue === '*' || name === queue);
+  // subscriptions have queues too, which no file names
+  if (meant.length === 0 && !queue.includes('::')) {
+    const guess = nearest(
+      queue,
+      queues.map(({ name }) => name),
+    );
+    findings.warn(
+      'no_effect',
+      section.valueSpot('queue'),
+      `No queue of this file is called \`${queue}\``,
+      guess === undefined ? 'Use `*` for each queue by itself.' : `Did you mean \`${guess}\`?`,
+    );
+  } else if (when === 'slo' && meant.every(({ sloWaitP95Ms }) => sloWaitP95Ms === null)) {
+    findings.warn(
+      'no_effect',
+      section.valueSpot('when'),
+      queue === '*' ? 'No queue has an `slo`' : `The queue \`${queue}\` has no \`slo\``,
+      'Give it one: slo: { wait_p95: 30s }',
     );
   }
 }

@@ -130,7 +130,7 @@ export function resolveConfig(
     queues,
     maxJobBytes: top.values.max_job_bytes,
     shutdownGraceMs: overrides.graceMs ?? top.values.shutdown_grace_ms,
-    alerts: readAlerts(findings, top),
+    alerts: readAlerts(findings, top, { queues, env: options.env }),
     undoWindowMs: readDuration(findings, top, 'undo_window') ?? 0,
   };
   const isUsable = findings.errors === 0;

@@ -17,10 +17,13 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   alerts: [
     'missing_key 2:5',
     'out_of_range 3:13',
+    '~no_effect 4:13',
     'wrong_type 4:23',
+    '~no_effect 5:13',
     '~no_effect 5:18',
     'wrong_type 5:37',
     'missing_key 6:56',
+    '~unset_variable 6:84',
     'out_of_range 7:70',
     'out_of_range 8:38',
     'out_of_range 8:50',
