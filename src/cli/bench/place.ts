@@ -1,4 +1,5 @@
 import type { AdminClient } from '../../admin/client.ts';
+import type { QueueDetail } from '../../admin/contract.ts';
 import { IiiError } from '../../base/errors.ts';
 
 /** Where the jobs of a bench wait. */
@@ -18,14 +19,24 @@ export function ownPlace(topic: string, functionId: string, isFifo: boolean): Pl
 
 /** The queue that was asked for, if it is there and runs. */
 export async function configuredPlace(engine: AdminClient, queue: string): Promise<Place> {
-  const { config, paused } = await engine.call('iii::queue::get', { queue });
-  if (paused) {
+  const found = await lookUp(engine, queue);
+  if (found?.paused === true) {
     throw new IiiError('CONFLICT', `queue '${queue}' is paused`, {
       reason: 'jobs of a bench would wait in it',
       hint: `iii queue resume ${queue}, or leave --queue out: a bench has a queue of its own`,
     });
   }
-  return { kind: 'configured', queue, groupField: config.groupField };
+  return { kind: 'configured', queue, groupField: found?.config.groupField ?? null };
+}
+
+/** `null` for a token of a worker, which may enqueue and not look; the engine says then what is wrong. */
+async function lookUp(engine: AdminClient, queue: string): Promise<QueueDetail | null> {
+  try {
+    return await engine.call('iii::queue::get', { queue });
+  } catch (thrown) {
+    if (thrown instanceof IiiError && thrown.code === 'FORBIDDEN') return null;
+    throw thrown;
+  }
 }
 
 /**

@@ -7,8 +7,9 @@ import { pause } from '../wait.ts';
 import { Load, type LoadPlan } from './load.ts';
 import { payloadMaker, type Place } from './place.ts';
 
-/** Number of the job that shows that the way is open; it is not counted. */
+/** Number of the job that shows that the way is open, and of the call before it; neither is counted. */
 const FIRST = -1;
+const CALLED = -2;
 /** Time for what is on its way after Ctrl-C, and for each step of tidying up. */
 const SHORT_MS = 5_000;
 /** Attempts at once in a queue of its own, at most. */
@@ -33,6 +34,8 @@ export class BenchSession {
   readonly #worker: Worker;
   readonly #subscription: Registered | undefined;
   readonly #send: (seq: number) => Promise<unknown>;
+  /** Whether there may be something to take away. */
+  #isKnown = false;
   #onProblem: (problem: Error) => void = () => undefined;
   #onFirstRan: () => void = () => undefined;
 
@@ -80,7 +83,7 @@ export class BenchSession {
     });
     worker.registerFunction(functionId, ({ seq }: { readonly seq: number }) => {
       if (seq === FIRST) this.#onFirstRan();
-      else this.load.arrived(seq);
+      else if (seq >= 0) this.load.arrived(seq);
       return null;
     });
     if (place.kind === 'own') this.#subscription = this.#subscribe();
@@ -115,7 +118,7 @@ export class BenchSession {
     }
     this.#subscription?.unregister();
     await this.#worker.shutdown({ graceMs: SHORT_MS });
-    if (place.kind === 'configured') return;
+    if (place.kind === 'configured' || !this.#isKnown) return;
     try {
       await this.#unsubscribe();
     } catch (thrown) {
@@ -145,7 +148,7 @@ export class BenchSession {
     const tooLate = pause(clock, patienceMs, AbortSignal.any([signal, over.signal])).then(() => {
       throw new IiiError('TIMEOUT', `a first job in ${place.queue} did not run in time`, {
         reason: `nothing came back within ${patienceMs} ms`,
-        hint: 'the token needs the role worker or admin; is the queue busy? iii queue list',
+        hint: 'see whether the queue is busy: iii queue list',
       });
     });
     tooLate.catch(() => undefined);
@@ -157,6 +160,8 @@ export class BenchSession {
     });
     const way = async (): Promise<void> => {
       await this.#worker.ready();
+      this.#isKnown = true;
+      await this.#checkOffer();
       await this.#send(FIRST);
       await firstRan;
     };
@@ -165,6 +170,20 @@ export class BenchSession {
     } finally {
       over.abort();
       this.#onProblem = () => undefined;
+    }
+  }
+
+  /** A token that may not offer functions is told so by nothing but the function not being there. */
+  async #checkOffer(): Promise<void> {
+    try {
+      await this.#worker.call(this.#bench.functionId, { seq: CALLED });
+    } catch (thrown) {
+      const { code } = thrown as { readonly code?: unknown };
+      if (code !== 'function_not_found') throw thrown;
+      throw new IiiError('FORBIDDEN', 'this token may not offer functions', {
+        reason: 'the engine did not take the function of the bench',
+        hint: 'a bench needs the role worker or admin',
+      });
     }
   }
 
@@ -215,7 +234,7 @@ export function asIiiError(thrown: unknown): unknown {
   const { code, hint } = thrown as { readonly code?: unknown; readonly hint?: string };
   if (typeof code !== 'string') return thrown;
   return new IiiError(isErrorCode(code) ? code : 'ENGINE_UNREACHABLE', thrown.message, {
-    hint: hint ?? 'see whether the engine runs: iii queue list',
+    hint: hint ?? (isErrorCode(code) ? undefined : 'see whether the engine runs: iii queue list'),
     ...(isErrorCode(code) ? {} : { details: { code } }),
   });
 }

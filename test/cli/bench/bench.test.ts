@@ -7,6 +7,7 @@ import { Output } from '../../../src/cli/output/output.ts';
 import { benchRecord, type BenchResult } from '../../../src/cli/views/bench.ts';
 import { engineConfig } from '../../support/engine-config.ts';
 import { eventually } from '../../support/eventually.ts';
+import { FakeEngine } from '../../support/fake-engine.ts';
 import { type CliOptions, runCli, startCli } from '../../support/run-cli.ts';
 
 let app: App;
@@ -143,6 +144,14 @@ describe('a wrong iii bench', () => {
     await iii(['queue', 'resume', 'payment']);
     expect(status).toBe(7);
     expect(stderr).toContain('iii queue resume payment');
+  });
+
+  it('with a token that may not offer functions says so, and leaves nothing', async () => {
+    const engine = await FakeEngine.start({});
+    const { status, stderr } = await runCli(['bench'], { url: engine.url });
+    await engine.stop();
+    expect(status).toBe(4);
+    expect(stderr).toContain('hint: a bench needs the role worker or admin');
   });
 
   it('without an engine ends with 6', async () => {
