@@ -45,8 +45,8 @@ describe('alerts', () => {
     expect(loaded.config?.alerts).toHaveLength(3);
     expect(findings(loaded)).toEqual([
       '~no_effect 3:34',
-      '~no_effect 4:11',
-      '~unset_variable 5:98',
+      '~no_effect 4:13',
+      '~unset_variable 5:99',
     ]);
     expect(loaded.problems[0]?.hint).toBe('Did you mean `payment`?');
   });
