@@ -17,7 +17,8 @@ export const run: RunCommand = async (context) => {
   const { output } = context;
   if (output.forPeople) {
     const paint = await output.paint();
-    for (const finding of findings) await output.text(describeFinding(finding, paint));
+    const { columns } = context.io.stdout;
+    for (const finding of findings) await output.text(describeFinding(finding, paint, columns));
   } else if (output.format === 'name') {
     for (const { check, level } of findings) await output.text(`${check} ${level}`);
   } else await output.value(findings);

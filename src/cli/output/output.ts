@@ -7,6 +7,7 @@ import { writeJson } from './json.ts';
 import { noProgress, type Progress, startProgress } from './progress.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
 import { textWidth } from './width.ts';
+import { wrap } from './wrap.ts';
 import { createWords, type Words } from './words.ts';
 import { writeYaml } from './yaml.ts';
 
@@ -21,7 +22,13 @@ export interface ListView<Row> {
 
 export type Section =
   | { readonly title?: string; readonly fields: readonly (readonly [string, Cell])[] }
-  | { readonly title: string; readonly tone?: Tone; readonly text: string }
+  | {
+      readonly title: string;
+      readonly tone?: Tone;
+      readonly text: string;
+      /** Sentences, which may be broken between words; otherwise lines stay as they are. */
+      readonly isProse?: true;
+    }
   | { readonly title: string; readonly table: Promise<string> };
 
 /** How one thing looks. */
@@ -39,6 +46,10 @@ export interface Look {
 
 /** Columns by which what belongs to a titled section is indented. */
 const INDENT = 2;
+/** Columns between the name of a field and its value. */
+const GAP = 2;
+/** Begins a line with a command to copy, which is never broken. */
+const COMMAND = '-> ';
 
 /** Everything a command prints. Results go to stdout in the chosen format, the rest to stderr. */
 export class Output {
@@ -105,7 +116,7 @@ export class Output {
       const look = await this.look();
       const parts: string[] = [];
       for (const section of view.sections(value, look))
-        parts.push(await layOut(section, look.paint));
+        parts.push(await layOut(section, look.paint, this.#stdout.columns));
       await this.#stdout.write(parts.join('\n'));
     }
   }
@@ -187,22 +198,41 @@ export class Output {
   }
 }
 
-async function layOut(section: Section, paint: Paint): Promise<string> {
+async function layOut(
+  section: Section,
+  paint: Paint,
+  columns = Number.POSITIVE_INFINITY,
+): Promise<string> {
   const tone = 'tone' in section ? section.tone : undefined;
-  const title = section.title === undefined ? '' : `${paint(tone ?? 'strong', section.title)}\n`;
+  const title =
+    section.title === undefined
+      ? ''
+      : `${paint(tone ?? 'strong', wrapLines(section.title, columns))}\n`;
   if ('text' in section) {
-    return `${title}${indentLines(printableLines(section.text))}\n`;
+    const text = printableLines(section.text);
+    const shown = section.isProse === true ? wrapLines(text, columns - INDENT) : text;
+    return `${title}${indentLines(shown)}\n`;
   }
   if ('table' in section) return `${title}${indentLines((await section.table).trimEnd())}\n`;
   const width = Math.max(...section.fields.map(([label]) => textWidth(label)));
   const lines = section.fields.map(([label, cell]) => {
     const { text, tone } =
       typeof cell === 'object' && cell !== null ? cell : { text: cell, tone: undefined };
-    const shown = text === null ? '' : printable(String(text));
+    const line = text === null ? '' : printable(String(text));
+    const shown = wrapLines(line, columns - width - GAP).replaceAll(
+      '\n',
+      `\n${' '.repeat(width + GAP)}`,
+    );
     const painted = tone === undefined ? shown : paint(tone, shown);
-    return `${paint('dim', label.padEnd(width))}  ${painted}`.trimEnd();
+    return `${paint('dim', label.padEnd(width))}${' '.repeat(GAP)}${painted}`.trimEnd();
   });
   return `${title}${section.title === undefined ? lines.join('\n') : indentLines(lines.join('\n'))}\n`;
+}
+
+/** Breaks lines between words where they are too long; what is to be copied stays whole. */
+function wrapLines(text: string, width: number): string {
+  const lines = text.split('\n');
+  return lines.map((line) => (line.startsWith(COMMAND) ? line : wrap(line, width))).join('\n');
 }
 
 function indentLines(text: string): string {

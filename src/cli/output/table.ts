@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly importance: number;
   /** Narrowest useful width; a column without it is shown whole or not at all. */
   readonly min?: number;
+  /** Width, as far as its texts need it, that it keeps while there are columns that are only nice to have. */
+  readonly wanted?: number;
   /** Meant to be copied: cut only where it would push nearly everything else out. */
   readonly copied?: true;
 }
@@ -22,12 +24,15 @@ interface Laid {
   readonly tones: readonly (Tone | undefined)[];
   readonly width: number;
   readonly min: number;
+  readonly wanted: number;
   readonly copied: boolean;
   readonly importance: number;
   readonly align: 'left' | 'right';
 }
 
 const GAP = 2;
+/** Columns that are less important than this are only nice to have. */
+const NEEDED = 50;
 /** Columns that have to fit for one that is meant to be copied to be shown whole. */
 const BESIDE_COPIED = 3;
 
@@ -96,6 +101,7 @@ function layColumn<Row>(column: Column<Row>, rows: readonly Row[], words: Words)
     tones,
     width,
     min: Math.min(column.min ?? width, width),
+    wanted: Math.min(column.wanted ?? column.min ?? width, width),
     copied: column.copied === true,
     importance: column.importance,
     align: column.align ?? 'left',
@@ -110,7 +116,7 @@ interface Fitted {
 /** Shrinks the least important columns first, then leaves them out, until the rest fits. */
 function fitColumns(columns: readonly Laid[], limit: number): readonly Fitted[] {
   const whole = columns.map((column) =>
-    column.copied ? { ...column, min: column.width } : column,
+    column.copied ? { ...column, min: column.width, wanted: column.width } : column,
   );
   return fit(whole, limit, Math.min(BESIDE_COPIED, columns.length)) ?? fit(columns, limit, 1) ?? [];
 }
@@ -124,7 +130,8 @@ function fit(
   const byImportance = [...columns].sort((a, b) => a.importance - b.importance);
   for (let dropped = 0; dropped <= columns.length - least; dropped++) {
     const kept = new Set(byImportance.slice(dropped));
-    const widths = shrink([...kept], limit);
+    const isEasy = (byImportance[dropped]?.importance ?? NEEDED) < NEEDED;
+    const widths = shrink([...kept], limit, ({ min, wanted }) => (isEasy ? wanted : min));
     if (widths !== undefined || kept.size === 1) {
       return columns
         .filter((column) => kept.has(column))
@@ -134,13 +141,18 @@ function fit(
   return undefined;
 }
 
-function shrink(byImportance: readonly Laid[], limit: number): Map<Laid, number> | undefined {
+/** @param least how narrow a column may become */
+function shrink(
+  byImportance: readonly Laid[],
+  limit: number,
+  least: (column: Laid) => number,
+): Map<Laid, number> | undefined {
   const widths = new Map(byImportance.map((column) => [column, column.width]));
   let excess = GAP * (byImportance.length - 1) - limit;
   for (const column of byImportance) excess += column.width;
   for (const column of byImportance) {
     if (excess <= 0) break;
-    const given = Math.min(excess, column.width - column.min);
+    const given = Math.min(excess, column.width - least(column));
     widths.set(column, column.width - given);
     excess -= given;
   }

@@ -3,14 +3,14 @@ import type { ListView } from '../output/output.ts';
 
 export const workerList: ListView<WorkerView> = {
   columns: [
-    { title: 'NAME', importance: 100, min: 8, value: (worker) => worker.name },
+    { title: 'NAME', importance: 100, min: 8, wanted: 20, value: (worker) => worker.name },
     { title: 'ID', importance: 30, min: 9, value: (worker) => worker.id },
     {
       title: 'RUNTIME',
-      importance: 50,
+      importance: 48,
       value: (worker) => [worker.runtime, worker.version ?? ''].join(' ').trim(),
     },
-    { title: 'STATUS', importance: 60, value: (worker) => worker.status },
+    { title: 'STATUS', importance: 40, value: (worker) => worker.status },
     {
       title: 'FUNCTIONS',
       importance: 70,
@@ -20,14 +20,14 @@ export const workerList: ListView<WorkerView> = {
     { title: 'IN FLIGHT', importance: 80, align: 'right', value: (worker) => worker.inFlight },
     {
       title: 'CPU',
-      importance: 45,
+      importance: 65,
       align: 'right',
       value: ({ gauges }) =>
         typeof gauges?.cpuPercent === 'number' ? `${gauges.cpuPercent.toFixed(1)}%` : '',
     },
     {
       title: 'MEMORY',
-      importance: 46,
+      importance: 64,
       align: 'right',
       value: ({ gauges }) =>
         typeof gauges?.rssBytes === 'number' ? `${(gauges.rssBytes / 2 ** 20).toFixed(1)} MiB` : '',
@@ -44,8 +44,14 @@ export const workerList: ListView<WorkerView> = {
 
 export const functionList: ListView<FunctionView> = {
   columns: [
-    { title: 'FUNCTION', importance: 100, min: 12, value: (offered) => offered.functionId },
-    { title: 'KIND', importance: 50, value: (offered) => offered.kind },
+    {
+      title: 'FUNCTION',
+      importance: 100,
+      min: 12,
+      wanted: 24,
+      value: (offered) => offered.functionId,
+    },
+    { title: 'KIND', importance: 45, value: (offered) => offered.kind },
     {
       title: 'WORKERS',
       importance: 80,

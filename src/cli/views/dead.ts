@@ -31,11 +31,12 @@ export function deadList(queue: string): ListView<Omit<DeadJob, 'payloadText'>> 
       { title: 'FUNCTION', importance: 60, min: 10, value: (job) => job.functionId },
       { title: 'GROUP', importance: 20, min: 6, value: (job) => job.group ?? '' },
       { title: 'ATTEMPTS', importance: 40, align: 'right', value: (job) => job.attempts },
-      { title: 'REASON', importance: 50, value: (job) => job.reason },
+      { title: 'REASON', importance: 45, value: (job) => job.reason },
       {
         title: 'ERROR',
         importance: 90,
         min: 12,
+        wanted: 40,
         value: ({ error }) => ({ text: `${error.code}: ${error.message}`, tone: 'bad' }),
       },
       { title: 'DIED', importance: 70, value: (job, words) => words.time(job.failedAt) },

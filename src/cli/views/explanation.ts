@@ -19,6 +19,7 @@ export const explanationRecord: RecordView<JobExplanation> = {
     ...reasons.map((reason, at) => ({
       title: at === 0 ? 'why' : 'and then',
       text: `${reason.text}\n-> ${reason.change}`,
+      isProse: true as const,
     })),
   ],
 };

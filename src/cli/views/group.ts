@@ -59,6 +59,7 @@ export const groupRecord: RecordView<GroupDetail> = {
       ...reasons.map((reason, at) => ({
         title: at === 0 ? 'why' : 'and then',
         text: `${reason.text}\n-> ${reason.change}`,
+        isProse: true as const,
       })),
     ];
     if (failure !== null) {

@@ -12,16 +12,24 @@ const STATE_TONES: Readonly<Record<string, Tone>> = {
   completed: 'good',
 };
 
-export const jobList: ListView<JobSummary> = {
+/** Jobs; without the column that is the same in each row when they are of one queue. */
+export function jobList(queue: string | undefined): ListView<JobSummary> {
+  return {
+    ...ALL_JOBS,
+    columns: ALL_JOBS.columns.filter(({ title }) => title !== 'QUEUE' || queue === undefined),
+  };
+}
+
+const ALL_JOBS: ListView<JobSummary> = {
   columns: [
     { title: 'ID', importance: 100, min: 9, copied: true, value: (job) => job.id },
     { title: 'QUEUE', importance: 60, min: 8, value: (job) => job.queue },
-    { title: 'FUNCTION', importance: 70, min: 8, value: (job) => job.functionId },
+    { title: 'FUNCTION', importance: 70, min: 8, wanted: 20, value: (job) => job.functionId },
     { title: 'STATE', importance: 90, value: (job) => stateOf(job.state) },
     { title: 'GROUP', importance: 30, min: 6, value: (job) => job.group ?? '' },
     {
       title: 'ATTEMPTS',
-      importance: 50,
+      importance: 45,
       align: 'right',
       value: (job) => `${job.attempts}/${job.maxAttempts}`,
     },

@@ -15,7 +15,7 @@ const alarming = (amount: number): Cell => (amount === 0 ? amount : { text: amou
 
 export const queueList: ListView<QueueSummary> = {
   columns: [
-    { title: 'QUEUE', importance: 100, min: 8, value: (queue) => queue.name },
+    { title: 'QUEUE', importance: 100, min: 8, wanted: 20, value: (queue) => queue.name },
     { title: 'TYPE', importance: 40, value: (queue) => queue.type },
     count('WAITING', 90, (queue) => queue.waiting),
     count('DELAYED', 70, (queue) => queue.delayed),
@@ -25,7 +25,7 @@ export const queueList: ListView<QueueSummary> = {
     count('IN/S', 30, (queue) => rate(queue.inPerSecond)),
     count('OUT/S', 30, (queue) => rate(queue.outPerSecond)),
     count('WORKERS', 50, (queue) => queue.workers),
-    { title: 'STATE', importance: 65, value: (queue) => stateOf(queue) ?? 'active' },
+    { title: 'STATE', importance: 85, value: (queue) => stateOf(queue) ?? 'active' },
   ],
   name: (queue) => queue.name,
   empty: 'There are no queues.',

@@ -129,6 +129,7 @@ export function clusterList(queue: string): ListView<ErrorCluster> {
         title: 'ERROR',
         importance: 90,
         min: 12,
+        wanted: 40,
         value: ({ code, message }) => ({ text: `${code}: ${message}`, tone: 'bad' }),
       },
       { title: 'SUCH AS', importance: 20, min: 9, value: ({ sample }) => sample },

@@ -35,11 +35,12 @@ const COUNTS: readonly Column<SubscriptionView>[] = [
 
 export const topicList: ListView<TopicRow> = {
   columns: [
-    { title: 'TOPIC', importance: 100, min: 8, value: (row) => row.topic },
+    { title: 'TOPIC', importance: 100, min: 8, wanted: 16, value: (row) => row.topic },
     {
       title: 'FUNCTION',
       importance: 90,
       min: 8,
+      wanted: 24,
       value: ({ subscription }) => subscription?.functionId ?? 'nobody',
     },
     ...COUNTS.map((column): Column<TopicRow> => ({
@@ -55,8 +56,8 @@ export const topicList: ListView<TopicRow> = {
 
 export const subscriptionList: ListView<SubscriptionView> = {
   columns: [
-    { title: 'TOPIC', importance: 100, min: 8, value: (row) => row.topic },
-    { title: 'FUNCTION', importance: 95, min: 8, value: (row) => row.functionId },
+    { title: 'TOPIC', importance: 100, min: 8, wanted: 16, value: (row) => row.topic },
+    { title: 'FUNCTION', importance: 95, min: 8, wanted: 24, value: (row) => row.functionId },
     { title: 'TYPE', importance: 25, value: (row) => row.type },
     count('ATTEMPTS', 35, (row) => row.maxAttempts),
     ...COUNTS,
@@ -76,8 +77,8 @@ export interface TriggerTypeRow {
 export const triggerTypeList: ListView<TriggerTypeRow> = {
   columns: [
     { title: 'TYPE', importance: 100, min: 8, value: (row) => row.id },
-    { title: 'PROVIDED BY', importance: 50, min: 6, value: (row) => row.worker_name },
-    { title: 'DESCRIPTION', importance: 60, min: 12, value: (row) => row.description },
+    { title: 'FROM', importance: 45, min: 8, value: (row) => row.worker_name },
+    { title: 'DESCRIPTION', importance: 60, min: 12, wanted: 30, value: (row) => row.description },
   ],
   name: (row) => row.id,
   empty: 'There are no trigger types.',

@@ -25,18 +25,18 @@ describe('a table', () => {
 
   it('leaves out the least important columns at 80', async () => {
     expect(await render([paymentQueue, mailQueue], queueList.columns, 80)).toMatchInlineSnapshot(`
-      "QUEUE       TYPE      WAITING  DELAYED  IN FLIGHT  DEAD  OLDEST  WORKERS  STATE
-      payment     fifo           12        1          1     3   1m 5s        2  active
-      mail-with…  standard        0        0          0     0       -        2  paused
+      "QUEUE                 WAITING  DELAYED  IN FLIGHT  DEAD  OLDEST  WORKERS  STATE
+      payment                    12        1          1     3   1m 5s        2  active
+      mail-with-a-rather-…        0        0          0     0       -        2  paused
       "
     `);
   });
 
   it('works at 40', async () => {
     expect(await render([paymentQueue, mailQueue], queueList.columns, 40)).toMatchInlineSnapshot(`
-      "QUEUE           WAITING  IN FLIGHT  DEAD
-      payment              12          1     3
-      mail-with-a-r…        0          0     0
+      "QUEUE              WAITING  DEAD  STATE
+      payment                 12     3  active
+      mail-with-a-rath…        0     0  paused
       "
     `);
   });
@@ -48,8 +48,8 @@ describe('a table', () => {
       "
     `);
     expect(await render([deadJob], deadList('payment').columns, 120)).toMatchInlineSnapshot(`
-      "ID                                    FUNCTION    GROUP   ATTEMPTS  REASON     ERROR                              DIED
-      3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11  orders::c…  "txn-…        10  exhausted  card_declined: the bank said no\\…  2m ago
+      "ID                                    FUNCTION    ATTEMPTS  REASON     ERROR                                      DIED
+      3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11  orders::c…        10  exhausted  card_declined: the bank said no\\nand clo…  2m ago
       "
     `);
     expect(await render([deadJob], deadList('payment').columns, 200)).toMatchInlineSnapshot(`

@@ -12,7 +12,7 @@ export const run: RunCommand = async (context, input) => {
     ...readSelector(context, input),
   };
   const engine = await context.engine();
-  return printPages(context, input, jobList, async (page) => {
+  return printPages(context, input, jobList(queue), async (page) => {
     const { jobs, ...rest } = await engine.call('iii::job::list', { ...filter, ...page });
     return { rows: jobs, ...rest };
   });
