@@ -45,7 +45,7 @@ const time = (title: string, key: keyof Percentiles): Column<LatencyRow> => ({
 });
 
 const LATENCIES: readonly Column<LatencyRow>[] = [
-  { title: 'MS UNTIL', importance: 100, value: ({ what }) => what },
+  { title: 'UNTIL', importance: 100, value: ({ what }) => what },
   time('P50', 'p50'),
   time('P95', 'p95'),
   time('P99', 'p99'),
@@ -67,7 +67,7 @@ export const benchRecord: RecordView<BenchResult> = {
       ],
     },
     {
-      title: 'how long',
+      title: 'latency in ms',
       table: table(
         [
           { what: 'receipt', ...result.receiptMs },
@@ -77,7 +77,7 @@ export const benchRecord: RecordView<BenchResult> = {
       ),
     },
     {
-      title: 'what became of them',
+      title: 'jobs',
       fields: [
         ['enqueued', writeCount(result.enqueued)],
         ['done', writeCount(result.completed)],
@@ -87,12 +87,12 @@ export const benchRecord: RecordView<BenchResult> = {
       ],
     },
     {
-      title: 'with',
+      title: 'settings',
       fields: [
         ['queue', result.ownQueue ? 'its own' : result.queue],
         ['payload', `${writeCount(result.payloadBytes)} bytes`],
-        ['on the way', `${writeCount(result.outstanding)} at most`],
-        ['rate', result.ratePerSecond === null ? 'what went' : rate(result.ratePerSecond)],
+        ['outstanding', `${writeCount(result.outstanding)} at most`],
+        ['rate', result.ratePerSecond === null ? 'as fast as it goes' : rate(result.ratePerSecond)],
       ],
     },
   ],
