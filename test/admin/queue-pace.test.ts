@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QueueDetail } from '../../src/admin/contract.ts';
+import { paceOf } from '../../src/admin/queue-pace.ts';
+import type { EngineFacts } from '../../src/queue/store.ts';
 import { policy, startEngine } from '../support/engine-fixture.ts';
 
 async function start() {
@@ -50,6 +52,34 @@ describe('the pace of a queue', () => {
       event.kind === 'attempt_started' ? [event.waitedMs] : [],
     );
     expect(waits).toEqual([0, 500]);
+  });
+
+  it('adds other engines on the same data up, and takes the longest wait of any', async () => {
+    const { worker, enqueue, advance, engine, activity } = await start();
+    worker().offer('send');
+    await enqueue('send', {}, { queue: 'mail' });
+    await advance();
+    const other: EngineFacts = {
+      functions: { send: 2 },
+      rates: { mail: [3, 1] },
+      waits: { mail: 5_000 },
+    };
+    // an engine of an earlier version tells no waits
+    const earlier: EngineFacts = { functions: {}, rates: { mail: [1, 1] } };
+    const stats = (await engine.store.stats()).get('mail');
+    if (stats === undefined) throw new Error('the queue is not there');
+    const settings = policy('mail', { sloWaitP95Ms: 2_000 });
+    expect(paceOf({ engine, activity }, settings, stats, [other, earlier])).toMatchObject({
+      workers: 3,
+      inPerSecond: 4.1,
+      waitP95Ms: 5_000,
+      slo: { isMet: false },
+    });
+    expect(paceOf({ engine, activity }, settings, stats)).toMatchObject({
+      workers: 1,
+      waitP95Ms: 0,
+      slo: { isMet: true },
+    });
   });
 
   it('says how many workers and places it takes, retries counted in', async () => {

@@ -57,7 +57,7 @@ describe('the checks', () => {
     const alerts = [{ alert: 'no_workers', since: ago(1_000) }];
     const findings = examine({ ...healthy, queues: [{ ...calm, alerts }] });
     expect(findings.filter(({ level }) => level === 'warn')).toMatchObject([
-      { check: 'alerts', text: `the alert no_workers of payment fires since ${ago(1_000)}` },
+      { check: 'alerts', text: `the alert no_workers of payment has fired since ${ago(1_000)}` },
     ]);
   });
 

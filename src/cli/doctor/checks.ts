@@ -172,7 +172,7 @@ function checkAlerts({ queues }: Facts): readonly Finding[] {
     (alerts ?? []).map(({ alert, since }) => ({
       check: 'alerts',
       level: 'warn' as const,
-      text: `the alert ${alert} of ${name} fires since ${since}`,
+      text: `the alert ${alert} of ${name} has fired since ${since}`,
       mend: `iii queue show ${name}`,
     })),
   );
