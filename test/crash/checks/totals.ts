@@ -88,7 +88,7 @@ function expectedTotals(seen: Seen): Readonly<Record<keyof Totals, Span>> {
     command === 'redrive' && moved === null ? ids.length : 0,
   );
   const unfinished = [...unsure].filter(
-    (id) => !seen.done.has(id) && !cancelled.has(id) && !discarded.has(id),
+    (id) => !isSurelyDone(seen, id) && !cancelled.has(id) && !discarded.has(id),
   ).length;
   const sure = cancelled.size + discarded.size;
   return {
@@ -106,6 +106,16 @@ function idsOf(seen: Seen, name: 'cancel' | 'discard', isSure: boolean): Readonl
   const runs = seen.commands.filter(({ command }) => command === name);
   if (isSure) return new Set(runs.flatMap(({ moved }) => moved ?? []));
   return new Set(runs.filter(({ moved }) => moved === null).flatMap(({ ids }) => ids));
+}
+
+/**
+ * Whether a worker said that it had done the job, when no command was still under way whose answer was
+ * lost: a crash that takes both away leaves a job that waits, and the command goes on after the start.
+ */
+function isSurelyDone(seen: Seen, id: string): boolean {
+  const answers = (seen.deliveries.get(id) ?? []).map((delivery) => seen.answerTo(delivery));
+  const done = answers.findLast((answer) => answer?.ok === true);
+  return done !== undefined && !seen.commanded(id, ['cancel', 'discard'], done.at, Infinity);
 }
 
 /** Failed attempts: not those whose answer a crash took away. */
