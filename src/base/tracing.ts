@@ -6,6 +6,8 @@ export interface SpanStart {
   readonly kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
   /** W3C `traceparent` of what this is part of; without a readable one a trace begins here. */
   readonly parent: string | null;
+  /** W3C `tracestate` that came with the parent: what other vendors keep of the trace, never read here. */
+  readonly tracestate?: string | null;
   readonly attributes: SpanAttributes;
 }
 

@@ -26,6 +26,7 @@ export interface HttpCall {
   readonly data: string;
   readonly traceparent: string | null;
   readonly baggage: string | null;
+  readonly tracestate?: string | null;
 }
 
 /** Sends calls out. Implemented where sockets are. */

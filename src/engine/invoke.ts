@@ -14,6 +14,8 @@ export interface Call {
   readonly data: string;
   readonly traceparent: string | null;
   readonly baggage: string | null;
+  /** W3C `tracestate`, for functions called over HTTP: frames to workers have no place for it. */
+  readonly tracestate?: string | null;
   readonly metadata: string | null;
   /** The connection that calls; `null` for jobs and calls from inside the process. */
   readonly caller: Worker | null;
@@ -108,6 +110,7 @@ export class Invoker {
       name: `call ${call.functionId}`,
       kind: 'client',
       parent: call.traceparent,
+      tracestate: call.tracestate ?? null,
       attributes: { 'url.full': url, 'iii.function.id': call.functionId },
     });
     const outgoing = { ...call, traceparent: span?.traceparent ?? call.traceparent };

@@ -98,7 +98,7 @@ export function httpCaller(parts: HttpCallerParts): HttpCaller {
 
 function headersOf(
   { headers, auth }: HttpInvocation,
-  { functionId, invocationId, data, traceparent, baggage }: HttpCall,
+  { functionId, invocationId, data, traceparent, tracestate = null, baggage }: HttpCall,
   { clock, env }: HttpCallerParts,
 ): Record<string, string> {
   const timestamp = String(Math.floor(clock.now() / 1_000));
@@ -109,6 +109,7 @@ function headersOf(
     'x-iii-Invocation-ID': invocationId,
     'x-iii-Timestamp': timestamp,
     ...(traceparent === null ? {} : { traceparent }),
+    ...(tracestate === null ? {} : { tracestate }),
     ...(baggage === null ? {} : { baggage }),
     ...headers,
     ...(auth === null ? {} : authHeaders(auth, `${timestamp}:${base64(data)}`, env)),

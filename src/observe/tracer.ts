@@ -63,19 +63,20 @@ function spanId(random: Random): string {
 function spanText(
   { traceId, spanId: id }: TraceContext,
   parent: TraceContext | undefined,
-  { name, kind, attributes }: SpanStart,
+  { name, kind, attributes, tracestate = null }: SpanStart,
   startedAt: number,
   endedAt: number,
   error: string | null,
   more: SpanAttributes,
 ): string {
   const parentText = parent === undefined ? '' : `"parentSpanId":"${parent.spanId}",`;
+  const stateText = tracestate === null ? '' : `"traceState":${JSON.stringify(tracestate)},`;
   const status =
     error === null
       ? '{}'
       : JSON.stringify({ code: STATUS_ERROR, message: error.slice(0, MAX_ERROR_LENGTH) });
   return (
-    `{"traceId":"${traceId}","spanId":"${id}",${parentText}"name":${JSON.stringify(name)},` +
+    `{"traceId":"${traceId}","spanId":"${id}",${stateText}${parentText}"name":${JSON.stringify(name)},` +
     `"kind":${KINDS.indexOf(kind) + 1},"startTimeUnixNano":"${nanosText(startedAt)}",` +
     `"endTimeUnixNano":"${nanosText(Math.max(startedAt, endedAt))}",` +
     `"attributes":${attributesText({ ...attributes, ...more })},"status":${status}}`

@@ -47,6 +47,7 @@ const CALL: HttpCall = {
   invocationId: '7d0c8d83-0000-4000-8000-000000000000',
   data: '{"id":12345678901234567890}',
   traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  tracestate: 'congo=t61rcWkgMzE,rojo=00f067aa0ba902b7',
   baggage: null,
 };
 
@@ -79,6 +80,7 @@ describe('a call over HTTP', () => {
           'x-iii-timestamp': '1700000000',
           'x-tenant': 'a',
           traceparent: CALL.traceparent,
+          tracestate: CALL.tracestate,
         },
       },
     ]);

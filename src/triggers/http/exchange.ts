@@ -18,7 +18,8 @@ import { streamReply } from './stream.ts';
 /** How long a function that returned nothing has to open its response channel. */
 const CHANNEL_WAIT_MS = 1_000;
 
-const MAX_BAGGAGE_LENGTH = 8_192;
+/** Characters of `baggage`, and of `tracestate`; longer ones are left out. */
+const MAX_CONTEXT_LENGTH = 8_192;
 
 export interface ExchangeParts {
   readonly invoker: Invoker;
@@ -55,6 +56,7 @@ export class Exchange {
   readonly #traceparent: string | null;
   readonly #span: OpenSpan | undefined;
   readonly #baggage: string | null;
+  readonly #tracestate: string | null;
   #cancelWait: CancelTimer | undefined;
   #call: Delivered | undefined;
   #asksMiddleware = false;
@@ -65,13 +67,16 @@ export class Exchange {
   constructor(routed: RoutedRequest, parts: ExchangeParts) {
     this.#parts = parts;
     this.#routed = routed;
-    const { traceparent, baggage } = routed.request.headers;
+    const { traceparent, tracestate, baggage } = routed.request.headers;
     const parent = isTraceparent(traceparent) ? traceparent : null;
+    // it means nothing without the trace that it is the state of
+    this.#tracestate = parent === null ? null : contextOf(tracestate);
     const { route } = routed;
     this.#span = parts.tracing?.begin({
       name: `${route.method} ${route.path}`,
       kind: 'server',
       parent,
+      tracestate: this.#tracestate,
       attributes: {
         'http.request.method': route.method,
         'http.route': route.path,
@@ -79,8 +84,7 @@ export class Exchange {
       },
     });
     this.#traceparent = this.#span?.traceparent ?? parent;
-    this.#baggage =
-      typeof baggage === 'string' && baggage.length <= MAX_BAGGAGE_LENGTH ? baggage : null;
+    this.#baggage = contextOf(baggage);
     this.#cancelTimeout = parts.clock.after(parts.timeoutMs, () => {
       const code = this.#asksMiddleware ? 'MIDDLEWARE_TIMEOUT' : 'TIMEOUT';
       const message = `no answer within ${parts.timeoutMs} ms`;
@@ -203,6 +207,7 @@ export class Exchange {
         data,
         traceparent: this.#traceparent,
         baggage: this.#baggage,
+        tracestate: this.#tracestate,
         metadata: this.#routed.route.metadata,
         caller: null,
       };
@@ -308,6 +313,11 @@ interface Failure {
 
 function failure(code: string, message: string): Failure {
   return { status: 500, code, message };
+}
+
+function contextOf(header: string | string[] | undefined): string | null {
+  const isKept = typeof header === 'string' && header !== '' && header.length <= MAX_CONTEXT_LENGTH;
+  return isKept ? header : null;
 }
 
 /** W3C trace context; what is not one would only confuse the tracing of others. */

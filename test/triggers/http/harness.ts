@@ -1,6 +1,7 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { systemRandom } from '../../../src/base/random.ts';
+import type { HttpCaller } from '../../../src/engine/http-functions.ts';
 import { HttpListener } from '../../../src/gateway/http-listener.ts';
 import { HttpTriggers, type HttpTriggerOptions } from '../../../src/triggers/http/http-triggers.ts';
 import { startEngine, type FakeWorker, type Frame } from '../../support/engine-fixture.ts';
@@ -19,8 +20,11 @@ export interface HttpCall {
 }
 
 /** An engine whose clock stands still, with HTTP triggers on a free port. */
-export async function startHttp(options: Partial<HttpTriggerOptions> = {}) {
-  const fixture = await startEngine();
+export async function startHttp(
+  options: Partial<HttpTriggerOptions> = {},
+  httpCaller?: HttpCaller,
+) {
+  const fixture = await startEngine(undefined, httpCaller === undefined ? {} : { httpCaller });
   const { engine, clock } = fixture;
   const { invoker, functions, channels, log } = engine;
   const triggers = new HttpTriggers({
