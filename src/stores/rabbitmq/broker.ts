@@ -13,8 +13,6 @@ const FIRST_CONNECT_MS = 10_000;
 const CONFIRM_MS = 8_000;
 /** Pause before what follows a connection is tried again. */
 const SETUP_RETRY_MS = 500;
-/** What AMQP calls a failure of the broker (reply code 541). */
-const BROKER_FAILED = 'INTERNAL_ERROR';
 const RECONNECT = { retryLow: 100, retryHigh: 1_500, acquireTimeout: 3_000 };
 /** Seconds; two without a sign and the connection is given up. */
 const HEARTBEAT_S = 5;
@@ -150,18 +148,12 @@ export class Broker {
 
   /**
    * Runs commands, one call after the other, on a channel kept for that. A command that the broker
-   * refuses ends the channel; the next call gets a new one. When the broker itself fails, which it
-   * does now and then while several engines declare the same on a new one, it is asked once more.
+   * refuses ends the channel; the next call gets a new one.
    */
   admin<Result>(run: (channel: Channel) => Promise<Result>): Promise<Result> {
-    const attempt = async (): Promise<Result> => {
+    const turn = this.#adminTail.then(async () => {
       if (this.#admin?.active !== true) this.#admin = await this.channel();
       return run(this.#admin);
-    };
-    const turn = this.#adminTail.then(attempt).catch(async (thrown: unknown) => {
-      if (messageOf(thrown) !== BROKER_FAILED || this.#closed) throw thrown;
-      await this.#restBeforeRetry();
-      return attempt();
     });
     this.#adminTail = turn.catch(() => undefined);
     return turn;

@@ -5,12 +5,16 @@ import type { Random } from '../../base/random.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { ForeignChange, StateStore } from '../../state/store.ts';
 import { Broker } from './broker.ts';
-import { asUnavailable, brokerUnavailable, withoutPassword } from './broker-errors.ts';
+import { asUnavailable, brokerUnavailable, replyCodeOf, withoutPassword } from './broker-errors.ts';
 import { bytesOf } from './topology.ts';
 
 /** Entries that are on their way to an engine at once. */
 const PREFETCH = 1_000;
 const REOPEN_MS = 500;
+/** How often a stream is asked for that another engine just declared and that does not run yet. */
+const MOST_TRIES = 20;
+/** What the broker answers then, one or the other: it fails, or has the stream on no node. */
+const NOT_RUNNING_YET = ['INTERNAL_ERROR', 'PRECONDITION_FAILED'];
 /** Longest time until a change has come back. */
 const CHANGE_MS = 10_000;
 
@@ -55,6 +59,8 @@ export class RabbitStateStore implements StateStore {
   #channel: Channel | undefined;
   #isClosed = false;
   #isLoaded = false;
+  /** One reading at a time, the first one while the store is opened. */
+  #isReading = true;
 
   constructor(parts: RabbitStateStoreParts) {
     this.#parts = parts;
@@ -74,6 +80,7 @@ export class RabbitStateStore implements StateStore {
     await this.#broker.open();
     try {
       await this.#read();
+      this.#isReading = false;
     } catch (thrown) {
       await this.close();
       throw asUnavailable(this.#location, thrown);
@@ -149,12 +156,15 @@ export class RabbitStateStore implements StateStore {
   }
 
   async #readAgain(): Promise<void> {
-    if (this.#isClosed || this.#channel?.active === true) return;
+    if (this.#isClosed || this.#isReading || this.#channel?.active === true) return;
+    this.#isReading = true;
     try {
       await this.#read();
       for (const watcher of this.#watchers) watcher(null);
     } catch {
       this.#parts.clock.after(REOPEN_MS, () => void this.#readAgain());
+    } finally {
+      this.#isReading = false;
     }
   }
 
@@ -169,6 +179,39 @@ export class RabbitStateStore implements StateStore {
         arguments: { 'x-queue-type': 'stream' },
       }),
     );
+    await this.#consumeOnceItRuns();
+    // a change of nothing: when it is back, everything before it is here
+    await this.#write({
+      id: this.#parts.random.uuid(),
+      scope: '',
+      key: '',
+      value: null,
+      from: -1,
+    });
+    this.#isLoaded = true;
+  }
+
+  /**
+   * Whoever declares a stream is told that it is there as soon as any engine began to make it. To
+   * consume it before it runs is a failure of the broker, which ends the whole connection: then it is
+   * tried again on the next one.
+   */
+  async #consumeOnceItRuns(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const isLast = tries === MOST_TRIES;
+      try {
+        if (this.#broker.isUp || isLast) {
+          await this.#consume();
+          return;
+        }
+      } catch (thrown) {
+        if (isLast || !NOT_RUNNING_YET.includes(replyCodeOf(thrown))) throw thrown;
+      }
+      await this.#rest();
+    }
+  }
+
+  async #consume(): Promise<void> {
     const channel = await this.#broker.channel();
     this.#channel = channel;
     channel.once('close', () => {
@@ -182,15 +225,12 @@ export class RabbitStateStore implements StateStore {
         if (channel.active) channel.basicAck({ deliveryTag: message.deliveryTag });
       },
     );
-    // a change of nothing: when it is back, everything before it is here
-    await this.#write({
-      id: this.#parts.random.uuid(),
-      scope: '',
-      key: '',
-      value: null,
-      from: -1,
+  }
+
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(REOPEN_MS, resolve);
     });
-    this.#isLoaded = true;
   }
 
   #apply(message: AsyncMessage): void {
