@@ -9,6 +9,10 @@ export interface SpanStart {
   /** W3C `tracestate` that came with the parent: what other vendors keep of the trace, never read here. */
   readonly tracestate?: string | null;
   readonly attributes: SpanAttributes;
+  /** 16 lower-case hex digits; one of its own when left out. */
+  readonly spanId?: string;
+  /** Milliseconds since 1970; now when left out. */
+  readonly startedAt?: number;
 }
 
 /** A span that has begun. One that never ends is never exported. */
@@ -18,8 +22,9 @@ export interface OpenSpan {
   /**
    * Only the first call counts.
    * @param error what went wrong, in a sentence or a code; `null`: nothing
+   * @param endedAt milliseconds since 1970; now when left out
    */
-  end(error?: string | null, attributes?: SpanAttributes): void;
+  end(error?: string | null, attributes?: SpanAttributes, endedAt?: number): void;
 }
 
 /** Where spans are opened. Nothing that has one of these waits for it, and it never throws. */

@@ -31,7 +31,7 @@ export interface DispatchParts {
 interface Attempt {
   readonly lease: Lease;
   readonly startedAt: number;
-  /** Ended only if the attempt ran. */
+  /** Ended only if the attempt ran, and when the store has taken its end. */
   readonly span: OpenSpan | undefined;
   delivered: Delivered | undefined;
   cancelTimeout: CancelTimer | undefined;
@@ -272,7 +272,6 @@ export class QueueDispatcher {
       record: recordOf(attempt, outcome, now),
       at: now,
     };
-    endAttempt(attempt.span, settlement);
     // Before a job is dead something else may have to be done, and that takes its time.
     attempt.leaves = store.traits.ordersCalls === true && verdict.kind !== 'dead';
     if (attempt.leaves) this.#leaving++;
@@ -290,8 +289,10 @@ export class QueueDispatcher {
     const { events, log } = this.#parts;
     const { job } = attempt.lease;
     const { queue } = job;
-    if (applied === true) this.#announce(job, settlement);
-    else if (applied === false) {
+    if (applied === true) {
+      endAttempt(attempt.span, settlement);
+      this.#announce(job, settlement);
+    } else if (applied === false) {
       events.emit({ kind: 'stale_answer', queue, id: settlement.id });
       log.warn('a late answer was ignored', { queue, job: settlement.id });
     }

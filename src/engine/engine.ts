@@ -303,12 +303,12 @@ export class Engine implements Service {
   }
 
   async #reclaim(): Promise<void> {
-    const { store, clock, random } = this.#options;
+    const { store, clock, random, tracing } = this.#options;
     this.#reclaimAgain = this.#reclaiming;
     if (this.#reclaiming) return;
     this.#reclaiming = true;
     try {
-      await reclaimAll({ store, queues: this.queues, clock, random, events: this.events });
+      await reclaimAll({ store, queues: this.queues, clock, random, tracing, events: this.events });
     } catch (thrown) {
       this.log.error('reclaiming jobs failed; it is tried again', { error: messageOf(thrown) });
       clock.after(1_000, () => {

@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { Tracing } from '../base/tracing.ts';
 import { defaultPolicy } from '../queue/policy.ts';
 import type { QueueStore, Settlement } from '../queue/store.ts';
 import type { AttemptRecord } from '../queue/types.ts';
+import { recoverAttempt } from './attempt-span.ts';
 import { decideReclaimed } from './dispatch.ts';
 import type { EventStream } from './events.ts';
 import type { Queues } from './queues.ts';
@@ -16,6 +18,7 @@ export interface ReclaimParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly events: EventStream;
+  readonly tracing?: Tracing | undefined;
 }
 
 /**
@@ -23,7 +26,8 @@ export interface ReclaimParts {
  * ended, and those whose time to live passed before they were started.
  */
 export async function reclaimAll(parts: ReclaimParts): Promise<void> {
-  const { store, queues, clock, random, events } = parts;
+  const { store, queues, clock, random, events, tracing } = parts;
+  const loss = store.traits.sharedByEngines ? 'lease expired' : 'engine ended';
   for (;;) {
     const reclaimed = await store.reclaim(BATCH);
     if (reclaimed.length === 0) return;
@@ -54,11 +58,15 @@ export async function reclaimAll(parts: ReclaimParts): Promise<void> {
       if (verdict.kind === 'dead' && job !== undefined) await queues.beforeDead(job);
     }
     const applied = await store.settle(settlements);
-    for (const [index, { id, verdict }] of settlements.entries()) {
-      const job = reclaimed[index]?.lease.job;
-      if (applied[index] !== true || job === undefined || verdict.kind !== 'dead') continue;
+    for (const [index, settlement] of settlements.entries()) {
+      const lease = reclaimed[index]?.lease;
+      // whoever took it meanwhile tells of it
+      if (applied[index] !== true || lease === undefined) continue;
+      if (tracing !== undefined) recoverAttempt(tracing, lease, settlement, loss);
+      const { id, verdict } = settlement;
+      if (verdict.kind !== 'dead') continue;
       const { reason, error } = verdict;
-      const { queue, traceparent } = job;
+      const { queue, traceparent } = lease.job;
       events.emit({ kind: 'job_dead', queue, id, reason, durationMs: 0, error, traceparent });
     }
   }

@@ -38,24 +38,24 @@ export class Tracer implements Tracing {
     const parent = readTraceparent(start.parent);
     const context: TraceContext = {
       traceId: parent?.traceId ?? random.uuid().replaceAll('-', ''),
-      spanId: spanId(random),
+      spanId: start.spanId ?? newSpanId(random),
       isSampled: parent?.isSampled ?? random.fraction() < samplingRatio,
     };
-    const startedAt = clock.now();
+    const startedAt = start.startedAt ?? clock.now();
     let ended = !context.isSampled;
     return {
       traceparent: formatTraceparent(context),
-      end: (error = null, attributes = {}) => {
+      end: (error = null, attributes = {}, endedAt = clock.now()) => {
         if (ended) return;
         ended = true;
-        onSpan(spanText(context, parent, start, startedAt, clock.now(), error, attributes));
+        onSpan(spanText(context, parent, start, startedAt, endedAt, error, attributes));
       },
     };
   }
 }
 
 /** The ends of a UUID: the digits in between say which version it is. */
-function spanId(random: Random): string {
+function newSpanId(random: Random): string {
   const uuid = random.uuid();
   return uuid.slice(0, 8) + uuid.slice(-8);
 }
