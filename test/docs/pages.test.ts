@@ -3,10 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/cli/tree.ts';
 import { createEngine } from '../../src/index.ts';
 import { parse } from '../config/config-fixture.ts';
-import { readSteps } from '../support/readme-blocks.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -62,22 +60,6 @@ describe('the examples in the pages', () => {
       expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([]);
     },
   );
-
-  it('name commands that exist', () => {
-    const known = COMMANDS.map(({ path }) => path.join(' '));
-    const lines = BLOCKS.flatMap(({ page, language, text }) => {
-      if (language === 'sh') return text.split('\n').map((line) => ({ page, line }));
-      if (language !== 'console') return [];
-      const steps = readSteps(`\`\`\`console\n${text}\`\`\`\n`);
-      return steps.flatMap((step) => (step.kind === 'command' ? { page, line: step.command } : []));
-    }).filter(({ line }) => /^iii [a-z]/.test(line));
-    expect(lines.length).toBeGreaterThan(40);
-    const unknown = lines.filter(({ line }) => {
-      const [, first = '', second = ''] = line.split(/\s+/);
-      return !known.includes(first) && !known.includes(`${first} ${second}`);
-    });
-    expect(unknown).toEqual([]);
-  });
 });
 
 describe('docs/migration.md and docs/dead-letters.md', () => {

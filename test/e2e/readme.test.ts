@@ -121,16 +121,6 @@ describe('README.md', () => {
     ]);
     expect(shown).toEqual(printed);
   });
-
-  it('shows only commands that exist', async () => {
-    const shell = [...README.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => text ?? '');
-    const commands = shell.flatMap((text) => [...text.matchAll(/^iii ([a-z]+(?: [a-z]+)?)/gm)]);
-    expect(commands.length).toBeGreaterThan(5);
-    for (const [, words = ''] of commands) {
-      const { code, stderr } = await runBash(`iii ${words} --help`, { cwd: folder });
-      expect({ words, code, stderr }).toEqual({ words, code: 0, stderr: '' });
-    }
-  });
 });
 
 describe('reading the page', () => {
