@@ -12,6 +12,14 @@ const plan = (total: number) => ({
   total,
   byFunction: [{ functionId: 'orders::charge', jobs: total }],
   sample: [deadJob.id],
+  groups: [
+    {
+      ...{ functionId: 'orders::charge', queue: 'payment', target: 'payment', jobs: total },
+      ...{ cluster: '5502bf3786', message: 'HTTP <number>', oldestAt: deadJob.failedAt },
+      sample: deadJob.id,
+    },
+  ],
+  skipped: [{ why: 'its queue is gone', jobs: 1, sample: deadJob.id }],
 });
 /** Answers a bulk call: a plan for a dry run, else a count. */
 const bulk =
@@ -94,6 +102,21 @@ describe('iii dlq redrive', () => {
     expect(changes()).toEqual([]);
   });
 
+  it.each(['redrive', 'discard'] as const)(
+    '%s of everything is rehearsed by function and error, like a part of it',
+    async (verb) => {
+      const id = `iii::dlq::${verb}`;
+      engine = await FakeEngine.start({
+        [id]: bulk(verb === 'redrive' ? 'redriven' : 'discarded'),
+      });
+      const argv = ['dlq', verb, 'payment', '--all', '--dry-run'];
+      const { stdout } = await runCli(argv, { url: engine.url });
+      expect(stdout).toMatch(/JOBS +FUNCTION +TO +OLDEST +CLUSTER +ERROR/);
+      expect(stdout).toMatch(/3 +orders::charge +payment .* 5502bf3786 +HTTP <number>/);
+      expect(stdout).toMatch(/1 +its queue is gone/);
+    },
+  );
+
   it.each([
     { types: 'y\n', done: 1 },
     { types: 'no\n', done: 0 },
@@ -125,6 +148,13 @@ describe('iii dlq redrive', () => {
 
 describe('iii dlq discard', () => {
   const DISCARD = ['dlq', 'discard', 'payment'];
+
+  it('of nothing has nothing to ask', async () => {
+    engine = await FakeEngine.start({ 'iii::dlq::discard': bulk('discarded', 0) });
+    const { status, stdout } = await runCli([...DISCARD, '--all'], { url: engine.url });
+    expect(status).toBe(0);
+    expect(stdout).toBe('0 dead jobs of payment discarded.\n');
+  });
 
   it('without a selector needs --all, also with --yes', async () => {
     engine = await FakeEngine.start({ 'iii::dlq::discard': bulk('discarded') });

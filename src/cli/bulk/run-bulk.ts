@@ -143,7 +143,8 @@ async function showPlan(
   }
   const { jobs: _jobs, ...shown } = plan;
   const machine = { queue: plan.queue, [done]: plan.total, dryRun: true, plan: shown };
-  await output.record(shown, bulkPlan(`${countOf(plan.total, noun)} would be ${done}`), machine);
+  const summary = `${countOf(plan.total, noun)} would be ${done}`;
+  await output.record(shown, bulkPlan(summary, plan.queue ?? 'all'), machine);
   return 0;
 }
 

@@ -4,13 +4,8 @@ import type { RecordView, Section } from '../output/output.ts';
 import type { Column } from '../output/table.ts';
 import { countOf } from '../output/words.ts';
 
-/** A plan as lines: how many jobs of which function, then a few of their ids. */
-export function describePlan(plan: Plan): readonly string[] {
-  const functions = plan.byFunction.map(
-    ({ functionId, jobs }) => `${countOf(jobs, 'job')} of ${functionId}`,
-  );
-  return [...functions, ...plan.sample];
-}
+/** What a rehearsal shows of a plan, whoever made it. */
+type Rehearsed = Pick<Plan, 'groups' | 'skipped'>;
 
 type Group = BulkPlan['groups'][number];
 type Skip = BulkPlan['skipped'][number];
@@ -31,10 +26,10 @@ const SKIPPED: readonly Column<Skip>[] = [
 ];
 
 /** A rehearsal: what would be done by function and cluster, and what left alone. */
-export function bulkPlan(summary: string): RecordView<BulkPlan> {
+export function bulkPlan(summary: string, name: string): RecordView<Rehearsed> {
   return {
-    name: ({ queue }) => queue ?? 'all',
-    sections: ({ groups, skipped }, { table }) => {
+    name: () => name,
+    sections: ({ groups = [], skipped = [] }, { table }) => {
       const sections: Section[] = [{ fields: [[summary, '']] }];
       if (groups.length > 0) {
         sections.push({ title: 'by function and error', table: table(groups, GROUPS) });
@@ -48,7 +43,7 @@ export function bulkPlan(summary: string): RecordView<BulkPlan> {
 }
 
 /** The same as lines for a question. */
-export function planLines({ groups, skipped }: BulkPlan): readonly string[] {
+export function planLines({ groups = [], skipped = [] }: Rehearsed): readonly string[] {
   return [
     ...groups.map(({ jobs, functionId, target, queue, message }) => {
       const place = target === queue ? '' : ` to ${target}`;

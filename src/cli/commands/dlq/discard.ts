@@ -6,7 +6,7 @@ import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 import type { CommandInput } from '../../input.ts';
 import { countOf } from '../../output/words.ts';
 import { usageError } from '../../usage.ts';
-import { describePlan } from '../../views/plan.ts';
+import { bulkPlan, planLines } from '../../views/plan.ts';
 
 type Selection = AdminInput<'iii::dlq::discard'>;
 type Result = AdminResult<'iii::dlq::discard'>;
@@ -31,10 +31,10 @@ export const run: RunCommand = async (context, input) => {
   let result = planned;
   if (!input.flag('dryRun')) {
     const total = planned.plan?.total ?? 0;
-    if (!input.flag('yes')) {
+    if (total > 0 && !input.flag('yes')) {
       const question = {
-        action: `Discard ${countOf(total, 'dead job')} of ${selection.queue} for good`,
-        sample: planned.plan === undefined ? [] : describePlan(planned.plan),
+        action: `Discard ${countOf(total, 'dead job')} of ${selection.queue}`,
+        sample: planned.plan === undefined ? [] : planLines(planned.plan),
         total,
         word: selection.queue,
         severe: selection.all === true,
@@ -50,7 +50,14 @@ export const run: RunCommand = async (context, input) => {
   }
   const missing = result.notFound ?? [];
   for (const id of missing) await output.note(`${id}: no such dead job`);
-  await output.done(result, describe(result), selection.queue);
+  const { queue } = selection;
+  if (result.plan === undefined) {
+    const sentence = `${countOf(result.discarded, 'dead job')} of ${queue} discarded.`;
+    await output.done(result, sentence, queue);
+  } else {
+    const summary = `${countOf(result.plan.total, 'dead job')} of ${queue} would be discarded.`;
+    await output.record(result.plan, bulkPlan(summary, queue), result);
+  }
   return missing.length > 0 ? 3 : 0;
 };
 
@@ -83,12 +90,4 @@ function refuseWhenNothingFound(planned: Result, selection: Selection): void {
     hint: `the dead jobs: iii dlq list ${selection.queue}`,
     details: { notFound: missing },
   });
-}
-
-function describe(result: Result): string {
-  if (result.plan === undefined) {
-    return `${countOf(result.discarded, 'dead job')} of ${result.queue} discarded.`;
-  }
-  const total = `${countOf(result.plan.total, 'dead job')} of ${result.queue} would be discarded.`;
-  return [total, ...describePlan(result.plan)].join('\n  ');
 }

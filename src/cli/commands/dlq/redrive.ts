@@ -8,7 +8,7 @@ import { ask, canAsk } from '../../confirm.ts';
 import type { CommandInput } from '../../input.ts';
 import { countOf } from '../../output/words.ts';
 import { usageError } from '../../usage.ts';
-import { describePlan } from '../../views/plan.ts';
+import { bulkPlan, planLines } from '../../views/plan.ts';
 
 type Selection = AdminInput<'iii::dlq::redrive'>;
 type Result = AdminResult<'iii::dlq::redrive'>;
@@ -52,7 +52,14 @@ export const run: RunCommand = async (context, input) => {
     });
   }
   for (const id of missing) await output.note(`${id}: no such dead job`);
-  await output.done(result, describe(result, selection), selection.queue ?? 'all');
+  const name = selection.queue ?? 'all';
+  if (result.plan === undefined) {
+    const sentence = `${countOf(result.redriven, 'dead job')} brought back ${place(selection)}.`;
+    await output.done(result, sentence, name);
+  } else {
+    const summary = `${countOf(result.plan.total, 'dead job')} would come back ${place(selection)}.`;
+    await output.record(result.plan, bulkPlan(summary, name), result);
+  }
   return missing.length > 0 ? 3 : 0;
 };
 
@@ -79,19 +86,11 @@ async function agreed(
   if (plan === undefined || plan.total === 0) return true;
   const yes = await ask(context, {
     action: `Bring back ${countOf(plan.total, 'dead job')} ${place(selection)}`,
-    sample: describePlan(plan),
+    sample: planLines(plan),
     total: plan.total,
   });
   if (!yes) await context.output.note('Nothing was done.');
   return yes;
-}
-
-function describe(result: Result, selection: Selection): string {
-  if (result.plan === undefined) {
-    return `${countOf(result.redriven, 'dead job')} brought back ${place(selection)}.`;
-  }
-  const total = `${countOf(result.plan.total, 'dead job')} would come back ${place(selection)}.`;
-  return [total, ...describePlan(result.plan)].join('\n  ');
 }
 
 function place(selection: Selection): string {
