@@ -1,4 +1,5 @@
 import { migrateJobs, type MigrateReport } from './migrate-jobs.ts';
+import { migratePauses } from './migrate-pauses.ts';
 import { migrateValues, type ValuesReport } from './migrate-values.ts';
 import { openPlaces, type Places } from './migration-places.ts';
 import type { StoreParts } from './registry.ts';
@@ -11,7 +12,7 @@ export interface MigrationReport
 }
 
 /**
- * Moves what one engine keeps to where another is to find it: jobs, then subscriptions and values.
+ * Moves what one engine keeps to where another is to find it: jobs, with the pauses of their queues, then subscriptions and values.
  * @param dryRun count only
  * @throws IiiError CONFLICT when something is in the way, or an engine uses the source; what was not
  *   moved is still in the source, and a further run goes on there
@@ -19,15 +20,19 @@ export interface MigrationReport
 export async function migrate(
   source: Places,
   target: Places,
-  parts: StoreParts,
+  opening: StoreParts,
   dryRun: boolean,
 ): Promise<MigrationReport> {
-  const { clock, random } = parts;
+  const { clock, random } = opening;
   const { policies } = target;
-  const places = await openPlaces(source, target, parts);
+  const places = await openPlaces(source, target, opening);
   try {
-    const jobs = await migrateJobs({ ...places.jobs, policies, clock, random, dryRun });
     const { engine, users } = places;
+    const parts = { ...places.jobs, policies, clock, random };
+    // what is refused is refused before anything moves
+    const plan = await migrateJobs({ ...parts, dryRun: true });
+    if (!dryRun) await migratePauses({ jobs: places.jobs, engine, clock });
+    const jobs = dryRun ? plan : await migrateJobs({ ...parts, dryRun });
     const { subscriptions, values, digests } = await migrateValues({ engine, users, dryRun });
     return { ...jobs, subscriptions, values, valueDigests: digests, valuesStay: users === null };
   } finally {
