@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
 import { runDepth } from './depth.ts';
+import { type Disk, measureDisk } from './disk.ts';
 import { OUTSTANDING, startEngine, type StoreKind } from './engine.ts';
 import { runHttp } from './http.ts';
 import {
@@ -27,7 +28,7 @@ import { runWhere } from './where.ts';
  * npm run bench -- --where [--jobs 1000000]            see where.ts
  *
  * The engine, the bare echo and this load generator are processes of their own; the first two stay up and
- * warm for the whole run. What is compared is measured in turn, again and again, and reported by its
+ * warm for the whole run. A durable store is measured beside the one in memory and the disk itself. What is compared is measured in turn, again and again, and reported by its
  * median, because the machine is rarely quiet.
  */
 
@@ -62,9 +63,13 @@ const echoUrl = `ws://127.0.0.1:${String(echo.ready['port'])}`;
 
 const engine = await startEngine(store);
 await warmUp(engine);
+// what durability costs is the distance to the same engine without a disk
+const inMemory = store === 'memory' ? undefined : await startEngine('memory');
+if (inMemory !== undefined) await warmUp(inMemory);
 
 const rates = new Map<string, Rate[]>();
 const latencies: Latency[] = [];
+const disks: Disk[] = [];
 const keep = (name: string, rate: Rate): void => {
   rates.set(name, [...(rates.get(name) ?? []), rate]);
 };
@@ -76,17 +81,23 @@ for (let repetition = 1; repetition <= repetitions; repetition++) {
     keep(`echoJson ${outstanding}`, await measureEcho(`${echoUrl}/json`, echo.pid, outstanding));
     keep(`enqueue ${outstanding}`, await measureEnqueue(engine, outstanding));
     keep(`jobs ${outstanding}`, await measureJobs(engine, outstanding));
+    if (inMemory === undefined) continue;
+    keep(`memoryEnqueue ${outstanding}`, await measureEnqueue(inMemory, outstanding));
+    keep(`memoryJobs ${outstanding}`, await measureJobs(inMemory, outstanding));
   }
   keep('sdk 100', await measureSdk(engine, 100));
   latencies.push(await measureLatency(engine));
+  if (inMemory !== undefined) disks.push(measureDisk());
 }
 await engine.stop();
+await inMemory?.stop();
 await echo.stop();
 
 const measured: Measured = {
   store,
   rates,
   latencies,
+  disks,
   startUp: measureStartUp(),
   seconds: (performance.now() - startedAt) / 1_000,
 };

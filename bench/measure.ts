@@ -189,7 +189,8 @@ export function startMeter(pid: number): (count: number) => Rate {
   };
 }
 
-function quantile(sorted: readonly number[], share: number): number {
+/** The value below which a share of them lies; they come sorted. */
+export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
