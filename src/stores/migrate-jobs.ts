@@ -45,6 +45,13 @@ export interface MigrateReport {
 export async function migrateJobs(parts: MigrateParts): Promise<MigrateReport> {
   const { from, to, dryRun } = parts;
   await refuseEngines(from);
+  if (from.traits.gaps.browse_waiting !== undefined) {
+    // what was not seen would stay behind without a word
+    throw new IiiError('CONFLICT', `Jobs cannot be moved out of the ${from.traits.name} store.`, {
+      reason: from.traits.gaps.browse_waiting,
+      hint: 'Let the old engine finish its jobs, and start the new one beside it.',
+    });
+  }
   if (to.rewrite === undefined) {
     throw new IiiError(
       'CONFLICT',
