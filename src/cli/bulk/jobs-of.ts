@@ -8,13 +8,11 @@ export function jobsOf(input: CommandInput): {
 } {
   const ids = input.rest('ids');
   const queue = input.text('queue');
-  const isSelective = ['where', 'cluster', 'since', 'until', 'plan'].some(
-    (name) => input.text(name) !== undefined,
-  );
+  const isSelective = input.hasAny(['where', 'state', 'cluster', 'since', 'until', 'plan']);
   if (ids.length === 0 && !isSelective && !(input.flag('all') && queue !== undefined)) {
     throw usageError(
       'it is not said which jobs',
-      'name their ids, select them (--where, --cluster, --since), or give --queue and --all',
+      'name their ids, select them (--where, --state, --cluster, --since), or give --queue and --all',
     );
   }
   if (ids.length > 0 && isSelective) {

@@ -32,7 +32,7 @@ export interface BulkCommand {
 
 /** Options that make a command a bulk command. */
 export const BULK_KEYS = [
-  ...['where', 'cluster', 'since', 'until', 'rate', 'canary', 'abortIfFailRate', 'to'],
+  ...['where', 'state', 'cluster', 'since', 'until', 'rate', 'canary', 'abortIfFailRate', 'to'],
   ...['plan', 'planOut', 'detach', 'withoutUndo'],
 ];
 

@@ -79,6 +79,14 @@ export const SELECTOR_OPTIONS: readonly OptionSpec[] = [
   { flags: '--until <time>', summary: 'before this time' },
 ];
 
+/** Beside a selector, where jobs of several states are meant. */
+export const STATES: OptionSpec = {
+  flags: '-s, --state <state>',
+  summary: 'only this state; may be given several times',
+  choices: ['waiting', 'delayed', 'in_flight', 'dead', 'completed', 'discarded'],
+  repeatable: true,
+};
+
 /** How a bulk change goes. */
 export const TASK_OPTIONS: readonly OptionSpec[] = [
   { flags: '--rate <rate>', summary: 'so many at a time: 50, 50/s or 600/m' },

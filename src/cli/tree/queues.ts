@@ -6,6 +6,7 @@ import {
   PAGE_OPTIONS,
   QUEUE,
   SELECTOR_OPTIONS,
+  STATES,
   TASK_OPTIONS,
   WATCH,
   WITHOUT_UNDO,
@@ -23,6 +24,7 @@ const TO: OptionSpec = {
 const JOBS_OF_QUEUE: readonly OptionSpec[] = [
   { flags: '--queue <queue>', summary: 'only of this queue', completes: 'queue' },
   { flags: '--all', summary: 'all of them' },
+  STATES,
   ...SELECTOR_OPTIONS,
 ];
 
@@ -81,7 +83,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     summary: 'discard what waits in a queue; jobs in flight finish, dead ones stay',
     notes: ['For a while it can be undone: iii undo list.'],
     arguments: [QUEUE],
-    options: [...SELECTOR_OPTIONS, ...TASK_OPTIONS, WITHOUT_UNDO, DRY_RUN, YES],
+    options: [STATES, ...SELECTOR_OPTIONS, ...TASK_OPTIONS, WITHOUT_UNDO, DRY_RUN, YES],
     examples: [
       { command: 'iii queue purge payment --dry-run', does: 'what would be lost' },
       { command: 'iii queue purge payment', does: 'asks for the name of the queue' },
@@ -93,12 +95,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     summary: 'jobs, in the order in which they were accepted',
     arguments: [ANY_QUEUE],
     options: [
-      {
-        flags: '-s, --state <state>',
-        summary: 'only this state; may be given several times',
-        choices: ['waiting', 'delayed', 'in_flight', 'dead', 'completed', 'discarded'],
-        repeatable: true,
-      },
+      STATES,
       { flags: '-f, --function <id>', summary: 'only of this function', completes: 'function' },
       ...SELECTOR_OPTIONS,
       ...PAGE_OPTIONS,
@@ -147,7 +144,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     options: [...JOBS_OF_QUEUE, ...TASK_OPTIONS, LIMIT, DRY_RUN, YES],
     examples: [
       { command: 'iii job retry 3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11', does: 'one job' },
-      { command: 'iii job retry --queue mail --where state=delayed', does: 'without waiting' },
+      { command: 'iii job retry --queue mail --state delayed', does: 'without waiting' },
     ],
     load: () => import('../commands/job/retry.ts'),
   },
