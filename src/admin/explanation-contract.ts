@@ -23,7 +23,7 @@ export interface WaitReason {
   readonly change: string;
   /** `behind`: the job in front. */
   readonly jobId?: string;
-  /** `delayed`, `parked`, `rate_limited`: when it ends by itself. */
+  /** `paused` for a time, `delayed`, `parked`, `rate_limited`: when it ends by itself. */
   readonly until?: string;
   /** `in_flight`: who runs it. */
   readonly worker?: string;

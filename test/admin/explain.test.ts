@@ -32,6 +32,20 @@ describe('iii::job::explain', () => {
     expect(reasons[0]?.change).toBe('iii queue resume default');
   });
 
+  it('says until when a queue is paused that then goes on by itself', async () => {
+    const engine = await startEngine();
+    const paused = await engine.admin('iii::queue::pause', { queue: 'default', until: 'now+2h' });
+    const { until } = paused as { until: string };
+    const id = await engine.enqueue('f', {});
+    const { reasons } = await explain(engine, id);
+    expect(reasons[0]).toEqual({
+      kind: 'paused',
+      text: `queue 'default' is paused until ${until}, and then goes on by itself`,
+      change: 'wait, or let it go on now: iii queue resume default',
+      until,
+    });
+  });
+
   it('names the job of the group that is in front', async () => {
     const engine = await startEngine([FIFO]);
     const worker = engine.worker();

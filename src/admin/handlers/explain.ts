@@ -52,9 +52,7 @@ export async function explainJob(engine: Engine, job: Job): Promise<JobExplanati
 async function explainWaiting(engine: Engine, job: Job, say: Say): Promise<void> {
   const { queue, functionId } = job;
   const stats = (await engine.store.stats()).get(queue);
-  if (stats?.paused === true) {
-    say('paused', `queue '${queue}' is paused`, `iii queue resume ${queue}`);
-  }
+  if (stats?.paused === true) explainPaused(engine, queue, say);
   const dispatcher = engine.queues.dispatcherOf(queue);
   if (dispatcher === undefined) {
     say(
@@ -92,6 +90,21 @@ async function explainWaiting(engine: Engine, job: Job, say: Say): Promise<void>
       { until: timeText(until) },
     );
   }
+}
+
+function explainPaused(engine: Engine, queue: string, say: Say): void {
+  const until = timeText(engine.timedPauses.endOf(queue));
+  const resume = `iii queue resume ${queue}`;
+  if (until === null) {
+    say('paused', `queue '${queue}' is paused`, resume);
+    return;
+  }
+  say(
+    'paused',
+    `queue '${queue}' is paused until ${until}, and then goes on by itself`,
+    `wait, or let it go on now: ${resume}`,
+    { until },
+  );
 }
 
 /** One sentence for a job that only waits for its turn. */
