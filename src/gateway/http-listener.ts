@@ -4,6 +4,7 @@ import { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { bind } from './listener.ts';
+import { answerUnreadable } from './refused-request.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
@@ -89,6 +90,7 @@ function createHttpServer(handle: RequestListener): Server {
     handle,
   );
   server.maxHeadersCount = MAX_HEADERS;
+  answerUnreadable(server);
   return server;
 }
 

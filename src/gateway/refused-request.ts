@@ -1,0 +1,57 @@
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+interface Refusal {
+  readonly status: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+const UNREADABLE: Refusal = {
+  status: '400 Bad Request',
+  code: 'INVALID_REQUEST',
+  message: 'this is not a request that HTTP allows',
+};
+
+/** By the code of the error that Node's server meets. */
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    code: 'HEADERS_TOO_LARGE',
+    message: 'the headers are longer than 16 KiB',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    code: 'REQUEST_TIMEOUT',
+    message: 'the request did not arrive in time',
+  },
+};
+
+/**
+ * Answers what never becomes a request with a body like that of every other error. Where an answer to
+ * an earlier request is under way on the connection, it is cut instead: the two would run together.
+ */
+export function answerUnreadable(server: Server): void {
+  const open = new WeakMap<Duplex, number>();
+  const count = (socket: Duplex, by: number): void => {
+    open.set(socket, (open.get(socket) ?? 0) + by);
+  };
+  server.on('request', ({ socket }, response) => {
+    count(socket, 1);
+    response.on('close', () => {
+      count(socket, -1);
+    });
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || (open.get(socket) ?? 0) > 0) {
+      socket.destroy();
+      return;
+    }
+    const { status, code, message } = REFUSALS[error.code ?? ''] ?? UNREADABLE;
+    const body = JSON.stringify({ error: { code, message } });
+    socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  });
+}

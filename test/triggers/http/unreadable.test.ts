@@ -1,0 +1,65 @@
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { startHttp } from './harness.ts';
+
+/** Everything the server answers until it closes the connection; sends the second text behind the first answer. */
+function exchange(port: number, text: string, second?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(text);
+    });
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      if (answer === '' && second !== undefined) socket.write(second);
+      answer += chunk.toString();
+    });
+    socket.on('close', () => {
+      resolve(answer);
+    });
+    socket.on('error', reject);
+  });
+}
+
+function bodyOf(answer: string): unknown {
+  return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
+}
+
+describe('what is no request', () => {
+  it.each([
+    { what: 'garbage', text: 'hello\r\n\r\n', status: 400, code: 'INVALID_REQUEST' },
+    {
+      what: 'a length and chunks',
+      text: 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      status: 400,
+      code: 'INVALID_REQUEST',
+    },
+    {
+      what: 'a header of 20 kB',
+      text: `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      status: 431,
+      code: 'HEADERS_TOO_LARGE',
+    },
+  ])('is answered with a body that says so: $what', async ({ text, status, code }) => {
+    const { port } = await startHttp();
+    const answer = await exchange(port, text);
+    expect(answer).toContain(`HTTP/1.1 ${status} `);
+    expect(answer).toContain('Connection: close');
+    expect(bodyOf(answer)).toMatchObject({ error: { code } });
+  });
+
+  it('is answered behind an earlier request that has its answer', async () => {
+    const { port } = await startHttp();
+    const request = 'GET /none HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+    const answer = await exchange(port, request, 'hello\r\n\r\n');
+    expect(answer).toContain('HTTP/1.1 404 ');
+    expect(answer).toContain('HTTP/1.1 400 ');
+    expect(answer).toContain('INVALID_REQUEST');
+  });
+
+  it('cuts the connection while an earlier request waits for its answer', async () => {
+    const { port, serve } = await startHttp();
+    serve({ api_path: '/slow', http_method: 'GET' }, () => undefined);
+    const request = 'GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+    expect(await exchange(port, `${request}hello\r\n\r\n`)).toBe('');
+  });
+});
