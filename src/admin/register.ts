@@ -8,7 +8,7 @@ import { enqueueHandlers } from './handlers/enqueue.ts';
 import { eventHandlers } from './handlers/events.ts';
 import { groupHandlers } from './handlers/groups.ts';
 import { callerName } from './handlers/bulk-input.ts';
-import type { AdminHandlers, AdminParts, Handler } from './handlers/handler.ts';
+import type { AdminHandlers, AdminParts, AuditNote, Handler } from './handlers/handler.ts';
 import { infoHandlers } from './handlers/info.ts';
 import { jobHandlers } from './handlers/jobs.ts';
 import { listingHandlers } from './handlers/listings.ts';
@@ -53,8 +53,11 @@ export function registerAdminFunctions(parts: AdminParts): void {
       internal: true,
       run: async (call) => {
         const input = new Input(call.data);
-        const result = await handler(input, call);
-        if (access === 'operate' && !input.flag('dryRun')) await audit(parts, id, call, result);
+        const note: AuditNote = { facts: {} };
+        const result = await handler(input, call, note);
+        if (access === 'operate' && !input.flag('dryRun')) {
+          await audit(parts, id, call, result, note);
+        }
         return result === undefined ? null : JSON.stringify(result);
       },
     });
@@ -84,11 +87,13 @@ async function audit(
   action: string,
   call: LocalCall,
   result: unknown,
+  note: AuditNote,
 ): Promise<void> {
   const facts: Record<string, string | number | boolean> = {};
   for (const [name, value] of Object.entries(result ?? {})) {
     if (typeof value !== 'object') facts[name] = value as string | number | boolean;
   }
+  Object.assign(facts, note.facts);
   const by = callerName(call);
   engine.log.info('operator action', { action, by, ...facts });
   await engine.audit.add({ action, by, facts });

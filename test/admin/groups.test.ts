@@ -125,6 +125,15 @@ describe('iii::group::skip', () => {
     expect(entries).toMatchObject([{ action: 'iii::group::skip', facts: { id: ids[0] } }]);
   });
 
+  it('tells the audit trail the reason that was given', async () => {
+    const { engine, ids } = await stuckGroup();
+    await engine.admin('iii::group::skip', { ...ACME, reason: 'card expired' });
+    const { entries } = (await engine.admin('iii::audit::list')) as { entries: unknown[] };
+    expect(entries).toMatchObject([
+      { action: 'iii::group::skip', facts: { id: ids[0], reason: 'card expired' } },
+    ]);
+  });
+
   it('refuses another head than the one that was shown', async () => {
     const { engine, ids } = await stuckGroup();
     await engine.admin('iii::group::skip', { ...ACME, headId: ids[0] });

@@ -9,7 +9,7 @@ import type { Input } from '../input.ts';
 import { callerName } from './bulk-input.ts';
 import { explainJob } from './explain.ts';
 import { findGroup, scanGroups, viewGroup } from './group-scan.ts';
-import type { AdminHandlers, AdminParts } from './handler.ts';
+import type { AdminHandlers, AdminParts, AuditNote } from './handler.ts';
 import { DEFAULT_PAGE } from './jobs.ts';
 import { readUntil } from './queues.ts';
 import { timeText } from './views.ts';
@@ -27,7 +27,7 @@ export function groupHandlers({ engine }: AdminParts): AdminHandlers<keyof Group
         limit: input.optionalCount('limit', MAX_GROUPS) ?? DEFAULT_PAGE,
       }),
     'iii::group::get': (input) => showGroup(engine, input),
-    'iii::group::skip': (input, call) => skipHead(engine, input, call),
+    'iii::group::skip': (input, call, note) => skipHead(engine, input, call, note),
     'iii::group::park': (input, call) => parkGroup(engine, input, call),
     'iii::group::resume': (input) => resumeGroup(engine, input),
   };
@@ -63,13 +63,14 @@ async function showGroup(engine: Engine, input: Input): Promise<GroupDetail> {
   };
 }
 
-async function skipHead(engine: Engine, input: Input, call: LocalCall) {
+async function skipHead(engine: Engine, input: Input, call: LocalCall, note: AuditNote) {
   const { queue, group, head, behind } = await findHead(engine, input);
   const { id, functionId } = head;
   const result = { queue, group, id, functionId, nextId: behind[0]?.id ?? null };
   if (input.flag('dryRun')) return result;
   const failedAt = engine.clock.now();
   const reason = input.optionalString('reason') ?? '';
+  if (reason !== '') note.facts['reason'] = reason;
   const last = lastFailure(head)?.error ?? null;
   const why = reason === '' ? '' : `: ${reason}`;
   const before = last === null ? '' : ` (its last error: ${last.code}: ${last.message})`;

@@ -25,7 +25,17 @@ export interface AdminParts {
   readonly card: () => EngineCard;
 }
 
-export type Handler<Result = unknown> = (input: Input, call: LocalCall) => Promise<Result>;
+/** What the audit trail is to keep of a call beside what its answer says. */
+export interface AuditNote {
+  /** Facts that the answer does not have. */
+  readonly facts: Record<string, string | number | boolean>;
+}
+
+export type Handler<Result = unknown> = (
+  input: Input,
+  call: LocalCall,
+  note: AuditNote,
+) => Promise<Result>;
 
 /** The handlers of some functions of the contract, by id. */
 export type AdminHandlers<Ids extends AdminFunctionId> = {
