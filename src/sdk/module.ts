@@ -95,6 +95,14 @@ function readStep(exports: Exports, fileName: string): FileFunction {
   const triggers: unknown =
     config.triggers ?? (config.trigger === undefined ? [] : [config.trigger]);
   if (!Array.isArray(triggers)) throw new Error(`the step '${id}' needs triggers as a list`);
+  const isOlder = 'type' in config || 'subscribes' in config;
+  if (triggers.length === 0 && isOlder) {
+    // nothing would ever call it, and nobody would be told
+    throw new Error(
+      `the step '${id}' says in an older form what calls it ('type', 'subscribes'): ` +
+        "write triggers: [{ type: 'queue', config: { topic: '…' } }]",
+    );
+  }
   const { description, request_format, response_format, metadata } = config;
   return {
     id,

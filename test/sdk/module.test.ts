@@ -79,6 +79,7 @@ describe('a step file', () => {
     ['no config', { handler }, /export const config/],
     ['a name that is none', { config: { name: 7 }, handler }, /not a name/],
     ['triggers that are no list', { config: { triggers: queue('a') }, handler }, /as a list/],
+    ['the older form', { config: { type: 'event', subscribes: ['a'] }, handler }, /older form/],
   ])('is refused with %s', (_what, exports, message) => {
     expect(() => readFile(exports, 'a.step')).toThrow(message);
   });
