@@ -98,6 +98,8 @@ export interface TaskView {
   readonly cluster: string | null;
   readonly to: string | null;
   readonly by: string;
+  /** Id of the engine that works at it, as `iii engine list` shows it; `null` when none does. */
+  readonly engine: string | null;
   readonly matched: number;
   readonly changed: number;
   readonly skipped: readonly { readonly why: string; readonly jobs: number }[];

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { BulkPlan, ErrorCluster, TaskView } from '../../src/admin/bulk-contract.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
+import { cluster, task as runningTask } from '../support/list-answers.ts';
 import { runCli } from '../support/run-cli.ts';
 import { ago, deadJob, NOW } from '../support/samples.ts';
 
@@ -20,18 +21,7 @@ afterEach(async () => {
 
 const ID = deadJob.id;
 const clusters: readonly ErrorCluster[] = [
-  {
-    cluster: '3f0e6c1e5d',
-    code: 'invocation_failed',
-    message: 'HTTP 429 from <text> for order <number>',
-    jobs: 7_500,
-    share: 0.75,
-    firstFailedAt: ago(7_200_000),
-    lastFailedAt: ago(60_000),
-    sample: ID,
-    sampleMessage: 'HTTP 429 from "stripe" for order 17',
-    functions: [{ functionId: 'orders::charge', jobs: 7_500 }],
-  },
+  cluster,
   {
     cluster: '0a8f4f6f2c',
     code: 'card_declined',
@@ -64,19 +54,9 @@ const plan: BulkPlan = {
   skipped: [{ why: 'its payload has no account, by which slow orders', jobs: 1, sample: ID }],
 };
 const task: TaskView = {
-  id: '3f0e6c1e',
-  action: 'redrive',
+  ...runningTask,
   state: 'done',
-  queues: ['payment'],
-  where: 'error~"429"',
-  cluster: null,
-  to: null,
-  by: 'night-shift',
-  matched: 3,
-  changed: 3,
-  skipped: [],
-  ratePerSecond: 50,
-  limit: null,
+  engine: null,
   canary: {
     jobs: 5,
     abortIfFailRate: 0.2,
@@ -86,10 +66,7 @@ const task: TaskView = {
     failed: 1,
     passed: true,
   },
-  startedAt: ago(65_000),
   endedAt: ago(5_000),
-  why: null,
-  undoUntil: null,
 };
 const discard: TaskView = { ...task, action: 'discard', canary: null, undoUntil: ago(-840_000) };
 const entries = [
@@ -175,6 +152,14 @@ describe('bulk commands', () => {
     {
       argv: ['job', 'cancel', '--queue', 'mail', '--since', 'now-1h', '--yes'],
       sends: { action: 'cancel', queue: 'mail', since: 'now-1h' },
+    },
+    {
+      argv: ['job', 'retry', '--queue', 'mail', '--state', 'delayed', '--state', 'dead'],
+      sends: { action: 'retry', queue: 'mail', states: ['delayed', 'dead'] },
+    },
+    {
+      argv: ['queue', 'purge', 'mail', '--state', 'delayed', '--yes'],
+      sends: { action: 'cancel', queue: 'mail', states: ['delayed'], all: true },
     },
     {
       argv: ['job', 'move', ID, ID, '--to', 'slow'],
@@ -338,6 +323,12 @@ describe('tasks, undo, audit and edit', () => {
       dryRun: true,
       plan,
     });
+  });
+
+  it('a task that runs is shown with the engine that works at it', async () => {
+    engine = await FakeEngine.start({ 'iii::task::get': () => runningTask });
+    const { stdout } = await run(['task', 'show', runningTask.id]);
+    expect(stdout).toMatch(/^engine +3f0e6c1e-0000-4000-8000-000000000001$/m);
   });
 
   it('an edit takes the payload exactly as it is written', async () => {

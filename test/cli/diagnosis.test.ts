@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobExplanation } from '../../src/admin/contract.ts';
-import type { GroupView } from '../../src/admin/group-contract.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { fail, FakeEngine, NO_ANSWER } from '../support/fake-engine.ts';
+import { groups as waitingGroups, OLDER } from '../support/list-answers.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { ago, jobDetail, NOW, paymentDetail } from '../support/samples.ts';
 
@@ -11,7 +11,7 @@ let engine: FakeEngine;
 afterEach(() => engine.stop());
 
 const clock = new ManualClock(NOW);
-const OLDER = '11111111-5d0b-4f43-9d3b-0a8f4f6f2c11';
+const [waiting, running] = waitingGroups;
 
 const behind: JobExplanation = {
   job: { ...jobDetail, state: 'waiting', attempts: 0, maxAttempts: 10 },
@@ -31,34 +31,7 @@ const behind: JobExplanation = {
   ],
 };
 
-const groups: readonly GroupView[] = [
-  {
-    group: '"txn-1"',
-    jobs: 12,
-    blockedBy: 'backoff',
-    head: {
-      id: OLDER,
-      functionId: 'orders::charge',
-      state: 'delayed',
-      attempts: 3,
-      enqueuedAt: ago(600_000),
-      dueAt: ago(-20_000),
-    },
-  },
-  {
-    group: '7',
-    jobs: 1,
-    blockedBy: null,
-    head: {
-      id: jobDetail.id,
-      functionId: 'orders::charge',
-      state: 'in_flight',
-      attempts: 0,
-      enqueuedAt: ago(30_000),
-      dueAt: null,
-    },
-  },
-];
+const groups = [waiting, { ...running, group: '7' }];
 
 describe('iii job explain', () => {
   it('shows each reason with what would change it', async () => {

@@ -1,27 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeEngine, fail } from '../support/fake-engine.ts';
+import { subscription } from '../support/list-answers.ts';
 import { runCli } from '../support/run-cli.ts';
 
 let engine: FakeEngine;
 
 afterEach(() => engine.stop());
 
-const subscription = {
-  topic: 'order.created',
-  functionId: 'mails::send',
-  queue: 'order.created::mails::send',
-  type: 'standard',
-  maxAttempts: 3,
-  concurrency: 10,
-  conditionFunctionId: null,
-  deadLetterTopic: 'mails.failed',
-  workers: 0,
-  waiting: 12,
-  delayed: 0,
-  inFlight: 0,
-  dead: 2,
-  skipped: 1,
-};
 const topics = [
   { topic: 'nobody', dropped: 4, subscriptions: [] },
   { topic: 'order.created', dropped: 0, subscriptions: [subscription] },
@@ -88,6 +73,36 @@ describe('iii publish', () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ topic: 't', published: true });
     expect(engine.calls[0]?.dataText).toBe('{"topic":"t","data":{"n":9007199254740993}}');
+  });
+
+  const heard = { 'iii::durable::publish': () => null, 'iii::topic::list': () => ({ topics }) };
+
+  it.each([['nobody'], ['never-heard-of']])(
+    'says on stderr that %s has no subscriber',
+    async (topic) => {
+      engine = await FakeEngine.start(heard);
+      const result = await runCli(['publish', topic, '--json'], { url: engine.url });
+      expect(result).toEqual({
+        status: 0,
+        stdout: `{"topic":"${topic}","published":true}\n`,
+        stderr: `Nobody is subscribed to ${topic}: the message was dropped. Subscriptions: iii topic list\n`,
+      });
+    },
+  );
+
+  it('says no more than that it is published where somebody is subscribed', async () => {
+    engine = await FakeEngine.start(heard);
+    const result = await runCli(['publish', 'order.created'], { url: engine.url });
+    expect(result).toEqual({ status: 0, stdout: 'Published to order.created.\n', stderr: '' });
+  });
+
+  it('says nothing of subscribers to a caller who may publish and not ask', async () => {
+    engine = await FakeEngine.start({
+      ...heard,
+      'iii::topic::list': () => fail('NOT_ALLOWED', 'a token of a worker may not'),
+    });
+    const result = await runCli(['publish', 'nobody'], { url: engine.url });
+    expect(result).toEqual({ status: 0, stdout: 'Published to nobody.\n', stderr: '' });
   });
 });
 

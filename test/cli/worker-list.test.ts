@@ -2,8 +2,9 @@ import { afterEach, expect, it } from 'vitest';
 import type { WorkerView } from '../../src/admin/contract.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
+import { till as quietTill } from '../support/list-answers.ts';
 import { runCli, type CliOptions } from '../support/run-cli.ts';
-import { ago, NOW } from '../support/samples.ts';
+import { NOW } from '../support/samples.ts';
 
 let engine: FakeEngine | undefined;
 
@@ -13,16 +14,7 @@ afterEach(async () => {
 });
 
 const till: WorkerView = {
-  id: '5b1f5d5e-0000-4000-8000-000000000001',
-  name: 'till',
-  runtime: 'node',
-  version: '0.22.1',
-  os: 'linux',
-  pid: 17,
-  status: 'connected',
-  connectedAt: ago(90_000),
-  functions: ['orders::charge', 'orders::refund'],
-  inFlight: 3,
+  ...quietTill,
   gauges: {
     rssBytes: 73_400_320,
     heapUsedBytes: 20_971_520,

@@ -12,7 +12,8 @@ import { ago, deadJob, jobDetail, mailQueue, NOW, paymentQueue } from './samples
 
 /** What an engine with something to see answers to every list, for tests of what is made of it. */
 
-const OLDER = '11111111-5d0b-4f43-9d3b-0a8f4f6f2c11';
+/** Head of the group that waits. */
+export const OLDER = '11111111-5d0b-4f43-9d3b-0a8f4f6f2c11';
 const ahead = (ms: number): string => new Date(NOW + ms).toISOString();
 
 const { payload: _payload, payloadText: _text, history: _history, ...summary } = jobDetail;
@@ -37,7 +38,8 @@ const jobs: readonly JobSummary[] = [
   },
 ];
 
-const groups: readonly GroupView[] = [
+/** A group that waits for its head, and one that runs. */
+export const groups: readonly [GroupView, GroupView] = [
   {
     group: '"txn-1"',
     jobs: 12,
@@ -66,7 +68,7 @@ const groups: readonly GroupView[] = [
   },
 ];
 
-const subscription: SubscriptionView = {
+export const subscription: SubscriptionView = {
   topic: 'order.created',
   functionId: 'mails::send',
   queue: 'order.created::mails::send',
@@ -106,7 +108,7 @@ const topics: readonly TopicView[] = [
   },
 ];
 
-const till: WorkerView = {
+export const till: WorkerView = {
   id: '5b1f5d5e-0000-4000-8000-000000000001',
   name: 'till',
   runtime: 'node',
@@ -162,7 +164,7 @@ const engines: readonly EngineView[] = [
   },
 ];
 
-const task: TaskView = {
+export const task: TaskView = {
   id: '3f0e6c1e',
   action: 'redrive',
   state: 'running',
@@ -171,6 +173,7 @@ const task: TaskView = {
   cluster: null,
   to: null,
   by: 'night-shift',
+  engine: engines[0]?.id ?? null,
   matched: 3,
   changed: 3,
   skipped: [],
@@ -183,7 +186,7 @@ const task: TaskView = {
   undoUntil: null,
 };
 
-const cluster: ErrorCluster = {
+export const cluster: ErrorCluster = {
   cluster: '3f0e6c1e5d',
   code: 'invocation_failed',
   message: 'HTTP 429 from <text> for order <number>',

@@ -68,6 +68,7 @@ function taskView(record: TaskRecord, tasks: BulkTasks): TaskView {
     cluster: selection.cluster,
     to,
     by,
+    engine: record.owner,
     matched: record.matched,
     changed: record.changed,
     skipped: Object.entries(record.skipped).map(([why, jobs]) => ({ why, jobs })),

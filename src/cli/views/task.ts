@@ -86,6 +86,7 @@ export const taskRecord: RecordView<TaskView> = {
         task.undoUntil === null ? undefined : `until ${words.time(task.undoUntil)}`,
       ],
       ['by', task.by],
+      ['engine', task.engine ?? undefined],
     ];
     const known = fields.flatMap(([label, cell]) =>
       cell === undefined ? [] : [[label, cell] as const],
