@@ -53,9 +53,9 @@ export function registerAdminFunctions(parts: AdminParts): void {
       internal: true,
       run: async (call) => {
         const input = new Input(call.data);
-        const note: AuditNote = { facts: {} };
+        const note: AuditNote = { facts: {}, changed: true };
         const result = await handler(input, call, note);
-        if (access === 'operate' && !input.flag('dryRun')) {
+        if (access === 'operate' && note.changed && !input.flag('dryRun')) {
           await audit(parts, id, call, result, note);
         }
         return result === undefined ? null : JSON.stringify(result);

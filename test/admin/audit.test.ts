@@ -29,4 +29,17 @@ describe('an operator action', () => {
       },
     ]);
   });
+
+  it('that finds all as it was asked to be leaves none', async () => {
+    const { admin } = await startEngine();
+    await admin('iii::queue::pause', { queue: 'default' });
+    await admin('iii::queue::pause', { queue: 'default' });
+    await admin('iii::queue::resume', { queue: 'default' });
+    await admin('iii::queue::resume', { queue: 'default' });
+    const { entries } = (await admin('iii::audit::list')) as { entries: object[] };
+    expect(entries).toMatchObject([
+      { action: 'iii::queue::resume' },
+      { action: 'iii::queue::pause' },
+    ]);
+  });
 });

@@ -29,7 +29,7 @@ export function groupHandlers({ engine }: AdminParts): AdminHandlers<keyof Group
     'iii::group::get': (input) => showGroup(engine, input),
     'iii::group::skip': (input, call, note) => skipHead(engine, input, call, note),
     'iii::group::park': (input, call) => parkGroup(engine, input, call),
-    'iii::group::resume': (input) => resumeGroup(engine, input),
+    'iii::group::resume': (input, _call, note) => resumeGroup(engine, input, note),
   };
 }
 
@@ -109,11 +109,12 @@ async function parkGroup(engine: Engine, input: Input, call: LocalCall) {
   return result;
 }
 
-async function resumeGroup(engine: Engine, input: Input) {
+async function resumeGroup(engine: Engine, input: Input, note: AuditNote) {
   const { queue, group, head } = await findHead(engine, input, true);
   const parking = await engine.parkedGroups.of(head);
   const { id, functionId } = head;
   const result = { queue, group, id, functionId, changed: parking !== null };
+  note.changed = result.changed;
   if (parking === null || input.flag('dryRun')) return result;
   const dueAt = parking.dueBefore;
   const state = dueAt > engine.clock.now() ? 'delayed' : 'waiting';

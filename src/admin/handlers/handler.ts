@@ -29,6 +29,8 @@ export interface AdminParts {
 export interface AuditNote {
   /** Facts that the answer does not have. */
   readonly facts: Record<string, string | number | boolean>;
+  /** False where all already was as it was asked to be: then nothing is entered. */
+  changed: boolean;
 }
 
 export type Handler<Result = unknown> = (

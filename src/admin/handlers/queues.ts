@@ -4,7 +4,7 @@ import type { EngineFacts } from '../../queue/store.ts';
 import type { QueueDetail, QueueSummary } from '../contract.ts';
 import { invalid, type Input } from '../input.ts';
 import { paceOf, type QueuePace } from '../queue-pace.ts';
-import type { AdminHandlers, AdminParts } from './handler.ts';
+import type { AdminHandlers, AdminParts, AuditNote } from './handler.ts';
 import { findQueue, knownQueues, type KnownQueue } from './queue-names.ts';
 import { timeText } from './views.ts';
 
@@ -14,11 +14,12 @@ export function queueHandlers(
   'iii::queue::list' | 'iii::queue::get' | 'iii::queue::pause' | 'iii::queue::resume'
 > {
   const { engine } = parts;
-  const setPaused = async (input: Input, paused: boolean) => {
+  const setPaused = async (input: Input, paused: boolean, note: AuditNote) => {
     const queue = input.string('queue');
     const { stats } = await findQueue(engine, queue);
     const until = paused ? readUntil(input, engine) : null;
     const changed = stats.paused !== paused || engine.timedPauses.endOf(queue) !== until;
+    note.changed = changed;
     if (changed && !input.flag('dryRun')) {
       if (stats.paused !== paused) await engine.pauseQueue(queue, paused);
       await engine.timedPauses.set(queue, until);
@@ -36,8 +37,8 @@ export function queueHandlers(
     },
     'iii::queue::get': async (input) =>
       detail(await findQueue(engine, input.string('queue')), parts, await otherEngines(parts)),
-    'iii::queue::pause': (input) => setPaused(input, true),
-    'iii::queue::resume': (input) => setPaused(input, false),
+    'iii::queue::pause': (input, _call, note) => setPaused(input, true, note),
+    'iii::queue::resume': (input, _call, note) => setPaused(input, false, note),
   };
 }
 

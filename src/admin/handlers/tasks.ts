@@ -5,7 +5,7 @@ import type { BulkContract, TaskView } from '../bulk-contract.ts';
 import type { Input } from '../input.ts';
 import { readBulk } from './bulk-input.ts';
 import { planBulk } from './bulk-plan.ts';
-import type { AdminHandlers, AdminParts } from './handler.ts';
+import type { AdminHandlers, AdminParts, AuditNote } from './handler.ts';
 import { timeText } from './views.ts';
 
 /** Longest time a caller may wait for a task, and the default. */
@@ -22,9 +22,12 @@ type TaskFunctions = Extract<
 export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunctions> {
   const { tasks, audit } = engine;
   const view = (record: TaskRecord): TaskView => taskView(record, tasks);
-  const change = async (what: TaskChange, input: Input): Promise<TaskView> => {
+  const change = async (what: TaskChange, input: Input, note: AuditNote): Promise<TaskView> => {
     const id = input.string('id');
-    if (input.flag('dryRun')) return view(foresee(await tasks.get(id), what));
+    const before = await tasks.get(id);
+    const after = foresee(before, what);
+    if (input.flag('dryRun')) return view(after);
+    note.changed = after.state !== before.state;
     return view(await tasks[what](id));
   };
   return {
@@ -40,9 +43,9 @@ export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunction
       const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
       return view(await tasks.wait(input.string('id'), timeoutMs));
     },
-    'iii::task::pause': (input) => change('pause', input),
-    'iii::task::resume': (input) => change('resume', input),
-    'iii::task::cancel': (input) => change('cancel', input),
+    'iii::task::pause': (input, _call, note) => change('pause', input, note),
+    'iii::task::resume': (input, _call, note) => change('resume', input, note),
+    'iii::task::cancel': (input, _call, note) => change('cancel', input, note),
     'iii::undo::list': async () => ({ tasks: (await tasks.undoable()).map(view) }),
     'iii::undo::apply': async (input) => {
       const id = input.string('id');

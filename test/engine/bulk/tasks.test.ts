@@ -278,4 +278,23 @@ describe('a bulk task', () => {
       { by: 'this process', action: 'iii::task::start', facts: { id, action: 'discard' } },
     ]);
   });
+
+  it('is in the audit trail once for each change, and not for one that changed nothing', async () => {
+    const stage = await openStage();
+    await die(stage, 20, () => 'boom');
+    const { id } = await stage.start({ action: 'redrive', queue: 'payment', ratePerSecond: 10 });
+    for (const change of ['resume', 'pause', 'pause', 'resume', 'resume', 'cancel', 'cancel']) {
+      await stage.admin(`iii::task::${change}`, { id });
+    }
+    const { entries } = (await stage.admin('iii::audit::list')) as {
+      entries: { action: string }[];
+    };
+    expect(entries.map(({ action }) => action).toReversed()).toEqual([
+      'iii::task::start',
+      'iii::task::pause',
+      'iii::task::resume',
+      'task redrive',
+      'iii::task::cancel',
+    ]);
+  });
 });
