@@ -53,6 +53,6 @@ export class Input {
   }
 }
 
-export function invalid(message: string): IiiError {
-  return new IiiError('INVALID_ARGUMENTS', message);
+export function invalid(message: string, hint?: string): IiiError {
+  return new IiiError('INVALID_ARGUMENTS', message, { hint });
 }

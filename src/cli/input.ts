@@ -77,12 +77,18 @@ export class CommandInput {
     const text = this.text(key);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
-      throw usageError(
-        `--${kebab(key)} must be a whole number of at least ${String(min)}, not '${text}'`,
-      );
-    }
-    return value;
+    const isWritten = /^\d+$/.test(text);
+    if (isWritten && Number.isSafeInteger(value) && value >= min) return value;
+    const reason = !isWritten
+      ? 'it is not in digits alone'
+      : value < min
+        ? `${text} is less than ${String(min)}`
+        : 'it is too large to be counted exactly';
+    throw usageError(
+      `--${kebab(key)} must be a whole number of at least ${String(min)}, not '${text}'`,
+      `give one, such as --${kebab(key)} 10, or leave it out`,
+      reason,
+    );
   }
 
   /** A duration in milliseconds, of at least `min`. */
@@ -91,18 +97,24 @@ export class CommandInput {
     if (text === undefined) return undefined;
     const ms = readDuration(text, `--${kebab(key)}`);
     if (ms >= min) return ms;
-    throw usageError(`--${kebab(key)} is too short: '${text}'`, `give at least ${min}ms`);
+    const reason = `it comes to ${String(ms)}ms`;
+    throw usageError(`--${kebab(key)} is too short: '${text}'`, `give at least ${min}ms`, reason);
   }
 
   /** A point in time in milliseconds since the epoch. */
   time(key: string, nowMs: number): number | undefined {
     const text = this.text(key);
-    if (text === undefined) return undefined;
-    const at = parseTime(text, nowMs);
-    if (at !== undefined) return at;
+    return text === undefined ? undefined : readTime(text, `--${kebab(key)}`, nowMs, 'now+5m');
+  }
+
+  /** A point in time that is still to come, in milliseconds since the epoch. */
+  timeToCome(key: string, nowMs: number): number | undefined {
+    const at = this.time(key, nowMs);
+    if (at === undefined || at > nowMs) return at;
     throw usageError(
-      `--${kebab(key)} is not a time: '${text}'`,
-      'write RFC 3339 with a zone (2026-01-31T09:00:00Z), or now+5m',
+      `--${kebab(key)} is not a time to come: '${this.text(key) ?? ''}'`,
+      `give a later one, such as --${kebab(key)} now+2h`,
+      `${new Date(at).toISOString()} is over`,
     );
   }
 
@@ -115,8 +127,26 @@ export class CommandInput {
 export function readDuration(text: string, where: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  const meant = /^0*[1-9]\d*$/.test(text) ? `${text}s or ${text}ms` : '30s, 5m, 2h or 7d';
-  throw usageError(`${where} is not a duration: '${text}'`, `give a unit: ${meant}`);
+  const isBare = /^0*[1-9]\d*$/.test(text);
+  throw usageError(
+    `${where} is not a duration: '${text}'`,
+    `give a unit: ${isBare ? `${text}s or ${text}ms` : '30s, 5m, 2h or 7d'}`,
+    isBare ? 'a number alone does not say of what' : 'it is not a number with a unit of time',
+  );
+}
+
+/**
+ * @param example what is written for a time near now
+ * @returns milliseconds since the epoch; a usage error that names `where` when the text is no time
+ */
+export function readTime(text: string, where: string, nowMs: number, example: string): number {
+  const at = parseTime(text, nowMs);
+  if (at !== undefined) return at;
+  throw usageError(
+    `${where} is not a time: '${text}'`,
+    `write RFC 3339 with a zone (2026-01-31T09:00:00Z), or ${example}`,
+    'it says neither a date with its time and zone, nor how far it is from now',
+  );
 }
 
 function kebab(key: string): string {

@@ -8,7 +8,7 @@ export async function setPaused(
   paused: boolean,
 ): Promise<void> {
   const dryRun = input.flag('dryRun');
-  const until = input.time('until', context.clock.now());
+  const until = input.timeToCome('until', context.clock.now());
   const engine = await context.engine();
   const result = await engine.call(paused ? 'iii::queue::pause' : 'iii::queue::resume', {
     queue: input.argument('queue'),

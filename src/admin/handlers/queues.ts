@@ -53,7 +53,7 @@ export function readUntil(input: Input, { clock }: AdminParts['engine']): number
   if (text === undefined) return null;
   const at = parseTime(text, clock.now());
   if (at !== undefined && at > clock.now()) return at;
-  throw invalid(`until must be a time to come, such as now+2h, not '${text}'`);
+  throw invalid(`until must be a time to come, not '${text}'`, 'give a later one, such as now+2h');
 }
 
 /** What the other engines on the same jobs say of themselves; those of one that fell silent are old. */

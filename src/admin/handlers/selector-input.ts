@@ -10,7 +10,10 @@ import { invalid, type Input } from '../input.ts';
 export function readNarrowing(input: Input, engine: Engine): Omit<Selection, 'queues'> {
   const cluster = input.optionalString('cluster') ?? null;
   if (cluster !== null && !isFingerprint(cluster)) {
-    throw invalid(`'${cluster}' is no fingerprint of a cluster; iii dlq errors <queue> shows them`);
+    throw invalid(
+      `'${cluster}' is no fingerprint of a cluster, which has 10 hexadecimal digits`,
+      'take it from the list of clusters: iii dlq errors <queue>',
+    );
   }
   return {
     states: readStates(input.optionalStrings('states')),
@@ -31,7 +34,10 @@ function readTime(input: Input, key: string, { clock }: Engine): number | null {
   if (text === undefined) return null;
   const at = parseTime(text, clock.now());
   if (at !== undefined) return at;
-  throw invalid(`${key} must be a time such as 2026-01-31T09:00:00Z or now-1h, not '${text}'`);
+  throw invalid(
+    `${key} must be a time, not '${text}'`,
+    'write RFC 3339 with a zone (2026-01-31T09:00:00Z), or now-1h',
+  );
 }
 
 function readStates(names: readonly string[] | undefined): readonly JobState[] | null {

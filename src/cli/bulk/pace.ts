@@ -16,6 +16,7 @@ export function readPace(input: CommandInput): Pace {
     throw usageError(
       '--abort-if-fail-rate needs --canary',
       'add --canary 5: the jobs released first',
+      'the rate is one of the jobs that a canary releases first',
     );
   }
   return {
@@ -35,6 +36,7 @@ export function readRate(text: string | undefined): number | undefined {
   throw usageError(
     `--rate is not a rate: '${text}'`,
     'write jobs per second, minute or hour: 50, 50/s, 600/m',
+    'it is not a number above 0, alone or with /s, /m or /h',
   );
 }
 
@@ -43,5 +45,9 @@ function readShare(text: string | undefined): number | undefined {
   const [, amount = '', percent] = /^(\d+(?:\.\d+)?)(%)?$/.exec(text) ?? [];
   const share = Number(amount) / (percent === undefined ? 1 : 100);
   if (amount !== '' && share <= 1) return share;
-  throw usageError(`--abort-if-fail-rate is not a share: '${text}'`, 'write it as 20% or 0.2');
+  throw usageError(
+    `--abort-if-fail-rate is not a share: '${text}'`,
+    'write it as 20% or 0.2',
+    'it is not a number from 0 to 1, or from 0% to 100%',
+  );
 }

@@ -1,7 +1,6 @@
 import type { SelectorInput } from '../../admin/bulk-contract.ts';
-import { parseTime } from '../../base/time.ts';
 import type { Context } from '../context.ts';
-import type { CommandInput } from '../input.ts';
+import { type CommandInput, readTime } from '../input.ts';
 import { usageError } from '../usage.ts';
 
 const NAMES = ['where', 'cluster', 'since', 'until'] as const;
@@ -12,17 +11,18 @@ export function readSelector(context: Context, input: CommandInput): SelectorInp
   for (const name of NAMES) {
     const text = input.text(name);
     if (text === undefined) continue;
-    if (text.trim() === '')
-      throw usageError(`--${name} is empty`, 'leave it out, or say which jobs');
+    if (text.trim() === '') {
+      throw usageError(
+        `--${name} is empty`,
+        'leave it out, or say which jobs',
+        'it selects nothing, which could be meant as everything',
+      );
+    }
     selector[name] = text;
   }
   for (const name of ['since', 'until'] as const) {
     const text = selector[name];
-    if (text === undefined || parseTime(text, context.clock.now()) !== undefined) continue;
-    throw usageError(
-      `--${name} is not a time: '${text}'`,
-      'write RFC 3339 with a zone (2026-01-31T09:00:00Z), or now-1h',
-    );
+    if (text !== undefined) readTime(text, `--${name}`, context.clock.now(), 'now-1h');
   }
   const states = input.list('state');
   return { ...selector, ...(states.length === 0 ? {} : { states }) };

@@ -54,6 +54,7 @@ describe('a bulk task', () => {
       skipped: [],
     });
     await expect(plan({ where: 'state' })).rejects.toThrow('column 6');
+    await expect(plan({ cluster: 'zz' })).rejects.toThrow('10 hexadecimal digits');
   });
 
   it('with a rate takes its time, and can be paused, resumed and cancelled', async () => {

@@ -5,7 +5,7 @@ import { usageError } from '../../usage.ts';
 export const run: RunCommand = async (context, input) => {
   const now = context.clock.now();
   const forMs = input.duration('for');
-  const time = input.time('until', now);
+  const time = input.timeToCome('until', now);
   if (forMs !== undefined && time !== undefined) {
     throw usageError('--until and --for contradict each other', 'give one of them');
   }
