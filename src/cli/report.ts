@@ -76,11 +76,18 @@ function readFailure(thrown: unknown): Failure {
   return {
     code,
     message: thrown.message,
-    reason: thrown.reason ?? (thrown.cause === undefined ? undefined : messageOf(thrown.cause)),
+    reason: thrown.reason ?? causeBeside(thrown),
     hint: thrown.hint ?? HINTS[code],
     details,
     stack: typeof stacktrace === 'string' ? stacktrace : thrown.stack,
   };
+}
+
+/** What the thing that was thrown first says; nothing where the message has it already. */
+function causeBeside({ message, cause }: IiiError): string | undefined {
+  if (cause === undefined) return undefined;
+  const text = messageOf(cause);
+  return message.includes(text) ? undefined : text;
 }
 
 /** Messages keep to one line each, but a caret under a source line needs its own. */

@@ -64,15 +64,12 @@ export function makeFolder(path: string): string {
       for (let at = folder; at.length >= first.length; at = dirname(at)) syncFolder(dirname(at));
     }
   } catch (thrown) {
-    throw new IiiError(
-      'STORE_FAILED',
-      `The folder ${folder} cannot be made: ${messageOf(thrown)}`,
-      {
-        hint: 'Give a folder that this user may write to with --store DIR.',
-        details: { folder },
-        cause: thrown,
-      },
-    );
+    throw new IiiError('STORE_FAILED', `The folder ${folder} cannot be made.`, {
+      reason: messageOf(thrown),
+      hint: 'Give a folder that this user may write to with --store DIR.',
+      details: { folder },
+      cause: thrown,
+    });
   }
   return folder;
 }
