@@ -1,4 +1,5 @@
 import { Secret } from '../base/secret.ts';
+import { nearest } from '../base/suggest.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import { ALERT_AUTH_KEYS, ALERT_KEYS } from './alert-keys.ts';
 import type { AlertAuth, AlertConfig } from './config.ts';
@@ -6,7 +7,6 @@ import { readDuration, writeDuration } from './durations.ts';
 import type { Findings } from './findings.ts';
 import type { TOP_KEYS } from './keys.ts';
 import { readSection, type Section } from './section.ts';
-import { nearest } from './suggest.ts';
 import type { Tree } from './tree.ts';
 
 type AlertSection = Section<typeof ALERT_KEYS>;

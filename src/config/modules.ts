@@ -1,7 +1,7 @@
+import { nearest } from '../base/suggest.ts';
 import type { Findings, Spot } from './findings.ts';
 import { ENTRY_KEYS, type ADAPTER_KEYS, type TOP_KEYS } from './keys.ts';
 import { readSection, type Section } from './section.ts';
-import { nearest } from './suggest.ts';
 import type { Tree } from './tree.ts';
 
 interface ModuleSpec {

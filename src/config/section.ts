@@ -1,8 +1,8 @@
 import { formatDuration, parseDuration } from '../base/duration.ts';
+import { nearest } from '../base/suggest.ts';
 import type { Findings, Spot } from './findings.ts';
 import type { KeySpec, KeyTable, Values } from './key-spec.ts';
 import { misplacedHint } from './places.ts';
-import { nearest } from './suggest.ts';
 import { describe, joinPath, type Tree, type TreeEntry } from './tree.ts';
 
 /** A map of the configuration, read by a table. */

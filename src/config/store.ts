@@ -1,3 +1,4 @@
+import { nearest } from '../base/suggest.ts';
 import type { StoreConfig } from './config.ts';
 import type { Findings, Spot } from './findings.ts';
 import type { KeyTable } from './key-spec.ts';
@@ -13,7 +14,6 @@ import { CRON_ADAPTER_KEYS, STATE_ADAPTER_KEYS } from './module-keys.ts';
 import { readName } from './modules.ts';
 import { readSection } from './section.ts';
 import { readRabbit, readRedis } from './servers.ts';
-import { nearest } from './suggest.ts';
 import type { Tree } from './tree.ts';
 
 /** An adapter with a store of another process behind it. */

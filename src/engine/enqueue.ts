@@ -1,4 +1,5 @@
 import { IiiError, messageOf } from '../base/errors.ts';
+import { nameSome, nearest } from '../base/suggest.ts';
 import type { Clock } from '../base/clock.ts';
 import { depthOf } from '../base/json.ts';
 import { messagingAttributes } from './messaging-attributes.ts';
@@ -154,10 +155,11 @@ export class Enqueuer {
     const policy = typeof name === 'string' ? policies.get(name) : undefined;
     if (policy !== undefined) return policy;
     if (typeof name !== 'string') throw enqueueError('the queue name must be a string');
-    const known = [...policies.keys()].map((queue) => `'${queue}'`).join(', ');
+    const known = [...policies.keys()];
+    const guess = nearest(name, known);
     throw enqueueError(
-      `Queue '${name}' not found; the queues of this engine are ${known}`,
-      `use one of them, or add '${name}' under queue_configs`,
+      `Queue '${name}' not found; the queues of this engine are ${nameSome(known)}`,
+      `${guess === undefined ? 'Use one of them' : `Did you mean '${guess}'? Use it`}, or add '${name}' under queue_configs`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { IiiError } from '../../base/errors.ts';
+import { nameSome, nearest } from '../../base/suggest.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { isSubscriptionQueue } from '../../engine/subscription.ts';
 import { defaultPolicy } from '../../queue/policy.ts';
@@ -27,7 +28,7 @@ function isEmpty({ waiting, delayed, inFlight, dead }: QueueStats): boolean {
   return waiting + delayed + inFlight + dead === 0;
 }
 
-/** @throws IiiError QUEUE_NOT_FOUND naming the queues there are */
+/** @throws IiiError QUEUE_NOT_FOUND naming the nearest and some of the queues there are */
 export async function findQueue(engine: Engine, name: string): Promise<KnownQueue> {
   const known = await knownQueues(engine);
   const queue = known.get(name);
@@ -38,7 +39,7 @@ export async function findQueue(engine: Engine, name: string): Promise<KnownQueu
 /**
  * The queues whose dead jobs a name stands for: the queue itself, and those that name it as their
  * dead-letter queue.
- * @throws IiiError QUEUE_NOT_FOUND naming the queues there are
+ * @throws IiiError QUEUE_NOT_FOUND naming the nearest and some of the queues there are
  */
 export async function queuesOfDeadLetters(engine: Engine, name: string): Promise<string[]> {
   const known = await knownQueues(engine);
@@ -50,9 +51,13 @@ export async function queuesOfDeadLetters(engine: Engine, name: string): Promise
 }
 
 function queueNotFound(name: string, known: readonly string[]): IiiError {
-  const list = known.map((queue) => `'${queue}'`).join(', ');
-  return new IiiError('QUEUE_NOT_FOUND', `queue '${name}' does not exist; there are ${list}`, {
-    hint: 'iii queue list',
-    details: { queue: name, known },
-  });
+  const guess = nearest(name, known);
+  return new IiiError(
+    'QUEUE_NOT_FOUND',
+    `queue '${name}' does not exist; there are ${nameSome(known)}`,
+    {
+      hint: `${guess === undefined ? '' : `Did you mean '${guess}'? All queues: `}iii queue list`,
+      details: { queue: name, known },
+    },
+  );
 }

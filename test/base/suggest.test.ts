@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { editDistance, nearest } from '../../src/config/suggest.ts';
+import { editDistance, nameSome, nearest } from '../../src/base/suggest.ts';
 
 describe('the nearest name', () => {
   it.each([
@@ -22,5 +22,16 @@ describe('the nearest name', () => {
   ])('is as far as it takes edits: %s to %s', (from, to, distance) => {
     expect(editDistance(from, to)).toBe(distance);
     expect(editDistance(to, from)).toBe(distance);
+  });
+});
+
+describe('the names there are', () => {
+  it.each([
+    [[], 'none'],
+    [['a', 'b'], "'a', 'b'"],
+    [['a', 'b', 'c', 'd', 'e'], "'a', 'b', 'c', 'd', 'e'"],
+    [['a', 'b', 'c', 'd', 'e', 'f', 'g'], "'a', 'b', 'c', 'd', 'e' and 2 more"],
+  ])('of %j are written as %s', (names, sentence) => {
+    expect(nameSome(names)).toBe(sentence);
   });
 });

@@ -16,6 +16,16 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** Names that a sentence gives at most. */
+const MOST_NAMED = 5;
+
+/** What there is instead of a mistyped name, for a sentence: `'a', 'b', 'c', 'd', 'e' and 12 more`. */
+export function nameSome(names: readonly string[]): string {
+  const named = names.slice(0, MOST_NAMED).map((name) => `'${name}'`);
+  const more = names.length - named.length;
+  return `${named.join(', ') || 'none'}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that lead from one text to the other. */
 export function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = [];
