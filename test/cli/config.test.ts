@@ -116,6 +116,10 @@ describe('the sentence about a queue', () => {
   });
 });
 
+interface Made {
+  readonly token: string;
+}
+
 describe('iii token create', () => {
   it('prints a new token once, and lines that let it in', async () => {
     const { status, stdout, stderr } = await runCli(['token', 'create', '--role', 'read']);
@@ -133,5 +137,13 @@ describe('iii token create', () => {
     });
     expect(loaded.problems).toEqual([]);
     expect(loaded.config?.tokens[0]?.sha256).toBe(hash);
+  });
+
+  it.each(['json', 'name'])('says on stderr what lets it in with -o %s too', async (format) => {
+    const { stdout, stderr } = await runCli(['token', 'create', '-o', format]);
+    const token = format === 'name' ? stdout.trim() : (JSON.parse(stdout) as Made).token;
+    const hash = createHash('sha256').update(token).digest('hex');
+    expect(stderr).toMatch(/ stands:\nauth:\n/);
+    expect(stderr).toContain(`      hash: ${hash}\n`);
   });
 });

@@ -22,7 +22,7 @@ export const run: RunCommand = async (context, input) => {
     `      hash: ${hash}`,
   ];
   await output.note('The token is printed only now. In the configuration of the engine stands:');
-  if (output.forPeople) await output.note(lines.join('\n'));
+  await output.note(lines.join('\n'));
   await output.done({ token, name, role, hash }, token, token);
   return 0;
 };
