@@ -33,6 +33,11 @@ export class Column<Page extends Float64Array | Uint32Array> {
     return this.#pages[page];
   }
 
+  /** Sets every row to 0. */
+  clear(): void {
+    for (const page of this.#pages) page?.fill(0);
+  }
+
   addPage(page: number): void {
     this.#pages[page] = this.#make(ROWS_PER_PAGE);
   }
@@ -111,6 +116,8 @@ export class Columns {
   readonly group = counts();
   /** Index in the one heap the row is in, plus 1; 0 when it is in none. */
   readonly position = counts();
+  /** Place of what it died of, see `KnownCauses`; 0 unless dead and asked for. */
+  readonly cause = counts();
 
   readonly #all = [
     this.id,
@@ -128,6 +135,7 @@ export class Columns {
     this.lane,
     this.group,
     this.position,
+    this.cause,
   ];
   readonly #uses: (PageUse | undefined)[] = [];
   /** Pages with room. */

@@ -1,4 +1,5 @@
 import { IiiError } from '../base/errors.ts';
+import { KnownCauses } from './cause.ts';
 import { Columns, NO_ROW } from './columns.ts';
 import { Expiries } from './expiries.ts';
 import { IdIndex } from './id-index.ts';
@@ -35,6 +36,7 @@ export class JobTable {
   readonly columns = new Columns();
   readonly order = new RunOrder(this.columns);
   readonly expiries = new Expiries();
+  readonly causes = new KnownCauses(this.columns.cause);
   readonly #index = new IdIndex(this.columns.id);
   readonly #lines = new Map<string, QueueLine>();
   /** Dedup keys of the rows that hold one. */
@@ -124,6 +126,7 @@ export class JobTable {
     columns.dueAt.set(row, job.dueAt);
     columns.stampAt.set(row, 0);
     columns.deathOrder.set(row, 0);
+    this.causes.forget(row);
     columns.attempts.set(row, 0);
     columns.interruptions.set(row, 0);
     columns.epoch.set(row, 0);

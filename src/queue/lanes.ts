@@ -277,8 +277,7 @@ export class Lanes {
   }
 
   /**
-   * Carries out the verdict on a reserved leased job.
-   * @param at when it was decided
+   * Carries out the verdict, decided `at` that time, on a reserved leased job.
    * @param bytes size of the job, for the limit of finished jobs kept
    */
   settle(row: number, verdict: Verdict, at: number, now: number, bytes: number): void {
@@ -308,6 +307,7 @@ export class Lanes {
         line.totals.failed += attempted;
         columns.stampAt.set(row, at);
         columns.deathOrder.set(row, this.#nextDeath++);
+        this.table.causes.forget(row);
         this.#expiries.forget(row);
         this.#order.setState(row, ROW.dead);
         line.dead.push(row);

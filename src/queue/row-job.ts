@@ -1,3 +1,4 @@
+import type { Cause } from './cause.ts';
 import { writeCursor } from './cursor.ts';
 import type { JobTable } from './job-table.ts';
 import { ROW, stateName } from './row-state.ts';
@@ -82,6 +83,15 @@ export class RowJob implements ScannedJob {
 
   payload(): string {
     return this.#bodies.payloadOf(this.#row) ?? '';
+  }
+
+  cause(): Cause | null {
+    const { columns, causes } = this.#table;
+    if (columns.state.get(this.#row) !== ROW.dead) return null;
+    const known = causes.of(this.#row);
+    if (known !== undefined) return known;
+    const failure = this.failure();
+    return failure === null ? null : causes.learn(this.#row, failure);
   }
 
   failure(): JobFailure | null {

@@ -3,9 +3,10 @@ import { readCursor } from './cursor.ts';
 import { wantedStates } from './listing.ts';
 import type { JobScan } from './store.ts';
 
-/** Rows sorted in one go, and rows given at once: each takes a few milliseconds at most. */
+/** Rows sorted in one go: a few milliseconds at most. */
 const RUN_ROWS = 8_192;
-const SLICE_ROWS = 256;
+/** Rows given at once. Whoever looks into their payloads stops only between slices, and some are long. */
+const SLICE_ROWS = 32;
 
 /** Rows of one run in order, and the keys they had then: a row may be another job's by now. */
 interface Run {

@@ -1,3 +1,4 @@
+import { causeOf, type Cause } from './cause.ts';
 import type { JobBrowser, JobScan, ScannedJob } from './store.ts';
 import type { Job, JobFailure } from './types.ts';
 
@@ -94,6 +95,11 @@ class WholeJob implements ScannedJob {
 
   payload(): string {
     return this.#job.payload;
+  }
+
+  cause(): Cause | null {
+    const { failure } = this.#job;
+    return failure === null ? null : causeOf(failure);
   }
 
   failure(): JobFailure | null {

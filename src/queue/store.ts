@@ -8,6 +8,7 @@ import type {
   QueuePolicy,
   Verdict,
 } from './types.ts';
+import type { Cause } from './cause.ts';
 import type { StoreGaps } from './store-gaps.ts';
 
 /** What a store promises and what it cannot do. Printed at start and by the conformance suite. */
@@ -229,6 +230,8 @@ export interface ScannedJob {
   /** JSON text; empty when it cannot be read. */
   payload(): string;
   /** `null` unless dead, or when it cannot be read. */
+  cause(): Cause | null;
+  /** What `cause` is made of; the error may come without its stack. */
   failure(): JobFailure | null;
   /** The whole job; `undefined` when it cannot be read. */
   whole(): Job | undefined;

@@ -13,6 +13,7 @@ export async function* scanTable(
   scan: JobScan,
 ): AsyncGenerator<readonly ScannedJob[]> {
   const lines = scan.queues === null ? null : new Set(scan.queues.map((name) => table.line(name)));
+  table.causes.makeRoom();
   const belongs = (row: number): boolean => lines === null || lines.has(table.lineOf(row));
   for (const rows of scanRows(table.columns, scan, belongs)) {
     yield rows.map((row) => new RowJob(table, bodies, scan.order, row));

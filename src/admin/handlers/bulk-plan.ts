@@ -2,7 +2,7 @@ import type { Engine } from '../../engine/engine.ts';
 import { refusalOf } from '../../engine/bulk/actions.ts';
 import { selectedJobs, type Aim } from '../../engine/bulk/candidates.ts';
 import type { BulkRequest } from '../../engine/bulk/task.ts';
-import { fingerprintOf, normaliseError } from '../../queue/cluster.ts';
+import { normaliseError } from '../../queue/cluster.ts';
 import { scannedJob } from '../../queue/scan.ts';
 import type { ScannedJob } from '../../queue/store.ts';
 import type { BulkPlan } from '../bulk-contract.ts';
@@ -11,6 +11,12 @@ import { MOST_EXACT_JOBS } from './bulk-input.ts';
 import { timeText } from './views.ts';
 
 type Group = BulkPlan['groups'][number];
+
+interface GrowingGroup extends Omit<Group, 'jobs' | 'oldestAt'> {
+  jobs: number;
+  oldestAt: number;
+}
+
 type Skip = BulkPlan['skipped'][number];
 
 /** Groups and reasons told apart. */
@@ -25,7 +31,7 @@ export async function planBulk(
   const { store, clock, queues } = engine;
   const policyOf = queues.policyOf.bind(queues);
   const aim: Aim = { ...request, startedAt: clock.now(), undo: null };
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, GrowingGroup>();
   const skipped = new Map<string, Skip>();
   const exact: { id: string; epoch: number }[] = [];
   const limit = request.limit ?? Infinity;
@@ -43,23 +49,27 @@ export async function planBulk(
     }
     total++;
     if (withJobs) exact.push({ id: job.id, epoch: job.epoch });
-    const error = job.failure()?.error;
-    const cluster = error === undefined ? null : fingerprintOf(error);
+    const cluster = job.cause()?.cluster ?? null;
     const { functionId, queue } = job;
     const at = job.state === 'dead' ? job.stampAt : job.enqueuedAt;
-    const key = JSON.stringify([functionId, queue, cluster]);
+    const key = `${cluster}\n${queue}\n${functionId}`;
     const known = groups.get(key);
-    if (known === undefined && groups.size >= MOST_GROUPS) return;
-    const oldestAt = timeText(at);
+    if (known !== undefined) {
+      known.jobs++;
+      known.oldestAt = Math.min(known.oldestAt, at);
+      return;
+    }
+    if (groups.size >= MOST_GROUPS) return;
+    const message = cluster === null ? undefined : job.failure()?.error.message;
     groups.set(key, {
       functionId,
       queue,
       target: request.to ?? queue,
       cluster,
-      message: known?.message ?? (error === undefined ? null : normaliseError(error.message)),
-      jobs: (known?.jobs ?? 0) + 1,
-      oldestAt: known !== undefined && known.oldestAt < oldestAt ? known.oldestAt : oldestAt,
-      sample: known?.sample ?? job.id,
+      message: message === undefined ? null : normaliseError(message),
+      jobs: 1,
+      oldestAt: at,
+      sample: job.id,
     });
   };
 
@@ -87,7 +97,9 @@ export async function planBulk(
     action: request.action,
     queue: request.queue,
     total,
-    groups: [...groups.values()].sort((a, b) => b.jobs - a.jobs),
+    groups: [...groups.values()]
+      .map((group): Group => ({ ...group, oldestAt: timeText(group.oldestAt) }))
+      .sort((a, b) => b.jobs - a.jobs),
     skipped: [...skipped.values()],
     ...(withJobs ? { jobs: exact } : {}),
   };

@@ -9,6 +9,9 @@ import { timeText } from './views.ts';
 /** Clusters told apart; the jobs of further ones are counted together. */
 const MOST_CLUSTERS = 1_000;
 const OTHERS = 'others';
+/** What stands for an error that cannot be read. */
+const UNKNOWN = { code: 'unknown', message: '' };
+const UNREADABLE = fingerprintOf(UNKNOWN);
 
 interface Growing {
   readonly code: string;
@@ -33,12 +36,12 @@ export async function clusterErrors(
   let total = 0;
   for await (const jobs of search(store, clock, scan, condition)) {
     for (const job of jobs) {
-      const error = job.failure()?.error ?? { code: 'unknown', message: '' };
-      const fingerprint = fingerprintOf(error);
+      const fingerprint = job.cause()?.cluster ?? UNREADABLE;
       const isKnown = growing.has(fingerprint) || growing.size < MOST_CLUSTERS;
       const key = isKnown ? fingerprint : OTHERS;
       let cluster = growing.get(key);
       if (cluster === undefined) {
+        const error = job.failure()?.error ?? UNKNOWN;
         cluster = {
           code: isKnown ? error.code : '',
           message: isKnown ? normaliseError(error.message) : 'further errors, each rare',

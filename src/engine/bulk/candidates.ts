@@ -1,5 +1,4 @@
 import type { Clock } from '../../base/clock.ts';
-import { fingerprintOf } from '../../queue/cluster.ts';
 import { scannedJob } from '../../queue/scan.ts';
 import { allOf, COST, type Condition } from '../../queue/select/condition.ts';
 import type { ScannedJob } from '../../queue/store.ts';
@@ -100,12 +99,11 @@ export async function* exactCandidates(
 }
 
 function candidateOf(job: ScannedJob, cursor: string, aim: Aim, parts: SearchParts): Candidate {
-  const error = aim.action === 'redrive' ? job.failure()?.error : undefined;
   return {
     id: job.id,
     cursor,
     refusal: refusalOf(job, aim, parts),
-    cluster: error === undefined ? null : fingerprintOf(error),
+    cluster: aim.action === 'redrive' ? (job.cause()?.cluster ?? null) : null,
     epoch: job.epoch,
   };
 }

@@ -1,4 +1,3 @@
-import { fingerprintOf } from '../../queue/cluster.ts';
 import { parseSelector } from '../../queue/select.ts';
 import { allOf, COST, type Condition } from '../../queue/select/condition.ts';
 import type { Selection } from './task.ts';
@@ -24,13 +23,7 @@ export function conditionOf(selection: Narrowing, nowMs: number): Condition | nu
     });
   }
   if (cluster !== null) {
-    conditions.push({
-      cost: COST.failure,
-      test: (job) => {
-        const error = job.failure()?.error;
-        return error !== undefined && fingerprintOf(error) === cluster;
-      },
-    });
+    conditions.push({ cost: COST.cause, test: (job) => job.cause()?.cluster === cluster });
   }
   return conditions.length === 0 ? null : allOf(conditions);
 }

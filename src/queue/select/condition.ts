@@ -1,7 +1,7 @@
 import type { ScannedJob } from '../store.ts';
 
-/** What a test has to read, cheapest first: the index, the error, the payload, the whole job. */
-export const COST = { index: 0, failure: 1, payload: 2, job: 3 } as const;
+/** What a test has to read, cheapest first: the index, the cause of a death, the error, the payload, the whole job. */
+export const COST = { index: 0, cause: 1, failure: 2, payload: 3, job: 4 } as const;
 
 /** A question about a job. Asking it changes nothing, so that the cheap ones can be asked first. */
 export interface Condition {

@@ -1,4 +1,3 @@
-import { fingerprintOf } from '../cluster.ts';
 import type { ScannedJob } from '../store.ts';
 import { DEAD_REASONS, type JobState } from '../types.ts';
 import { COST } from './condition.ts';
@@ -46,8 +45,8 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   died: { kind: 'time', read: failedAt },
   reason: {
     kind: 'text',
-    cost: COST.failure,
-    read: (job) => job.failure()?.reason ?? null,
+    cost: COST.cause,
+    read: (job) => job.cause()?.reason ?? null,
     choices: DEAD_REASONS,
   },
   error: {
@@ -61,8 +60,8 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   },
   'error.code': {
     kind: 'text',
-    cost: COST.failure,
-    read: (job) => job.failure()?.error.code ?? null,
+    cost: COST.cause,
+    read: (job) => job.cause()?.code ?? null,
   },
   'error.message': {
     kind: 'text',
@@ -71,11 +70,8 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   },
   cluster: {
     kind: 'text',
-    cost: COST.failure,
-    read: (job) => {
-      const error = job.failure()?.error;
-      return error === undefined ? null : fingerprintOf(error);
-    },
+    cost: COST.cause,
+    read: (job) => job.cause()?.cluster ?? null,
   },
   dedup_key: { kind: 'text', cost: COST.job, read: (job) => job.whole()?.dedupKey ?? null },
   worker: {

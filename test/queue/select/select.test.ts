@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { IiiError } from '../../../src/base/errors.ts';
 import { fingerprintOf } from '../../../src/queue/cluster.ts';
 import { scannedJob } from '../../../src/queue/scan.ts';
+import { COST } from '../../../src/queue/select/condition.ts';
 import { parseSelector } from '../../../src/queue/select.ts';
 import type { ScannedJob } from '../../../src/queue/store.ts';
 import type { Job } from '../../../src/queue/types.ts';
@@ -119,6 +120,7 @@ describe('a selector', () => {
     const unread: ScannedJob = Object.create(scannedJob(deadJob()), {
       payload: { value: () => expect.unreachable('the payload was read') },
       failure: { value: () => expect.unreachable('the error was read') },
+      cause: { value: () => expect.unreachable('the cause was read') },
       state: { value: 'dead' },
       queue: { value: 'payment' },
       attempts: { value: 3 },
@@ -128,8 +130,8 @@ describe('a selector', () => {
       NOW,
     );
     expect(test(unread)).toBe(false);
-    expect(cost).toBe(2);
-    expect(parseSelector('state=dead and age>1h', NOW).cost).toBe(0);
+    expect(cost).toBe(COST.payload);
+    expect(parseSelector('state=dead and age>1h', NOW).cost).toBe(COST.index);
   });
 });
 

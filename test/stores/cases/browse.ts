@@ -48,6 +48,7 @@ function factsOf(job: ScannedJob): Readonly<Record<string, unknown>> {
     ...{ id, queue, functionId, state, group, priority, attempts, interruptions, epoch },
     ...{ enqueuedAt, dueAt, stampAt },
     payload: job.payload(),
+    cause: job.cause(),
     failure: job.failure(),
     whole: job.whole(),
   };
