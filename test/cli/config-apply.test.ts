@@ -81,8 +81,8 @@ async function enqueue(count: number): Promise<void> {
 describe('iii config plan', () => {
   it('ends with 0 when nothing is different', async () => {
     const { status, stdout, stderr } = await iii('config plan same.yaml');
-    expect([status, stdout]).toEqual([0, '']);
-    expect(stderr).toBe('No differences between same.yaml and the engine.\n');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toBe('No differences between same.yaml and the engine.\n');
   });
 
   it('ends with 8 and tells programs each difference with its effect', async () => {
@@ -125,6 +125,12 @@ describe('iii config plan', () => {
 });
 
 describe('iii config apply', () => {
+  it('says on stdout that there was nothing to do', async () => {
+    const { status, stdout, stderr } = await iii('config apply same.yaml');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toBe('No differences between same.yaml and the engine.\n');
+  });
+
   it('changes what needs no restart without a question, and says what comes at the next start', async () => {
     const { status, stdout, stderr } = await iii('config apply live.yaml');
     expect(status).toBe(0);

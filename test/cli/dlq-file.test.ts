@@ -76,6 +76,13 @@ describe('files of dead jobs', () => {
     });
   });
 
+  it('are told on stdout what became of their jobs', async () => {
+    const text = await exportFile();
+    const { stdout, stderr } = await run(['dlq', 'import', '--yes'], { stdin: text });
+    expect(stdout).toBe('0 jobs added, 1 replaced, 0 as they were, 0 refused.\n');
+    expect(stderr).toBe('');
+  });
+
   it('replace nothing without being told to, and say per job what would change', async () => {
     const text = await exportFile();
     const refused = await run(['dlq', 'import'], { stdin: text });
@@ -129,6 +136,6 @@ describe('files of dead jobs', () => {
     expect(written).toEqual(text.split('\n').slice(1));
     writeFileSync(join(folder, 'dead.ndjson'), text);
     const argv = ['dlq', 'import', '--file', 'dead.ndjson', '--yes'];
-    expect((await run(argv, { cwd: folder })).stderr).toContain('1 replaced');
+    expect((await run(argv, { cwd: folder })).stdout).toContain('1 replaced');
   });
 });

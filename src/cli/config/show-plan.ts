@@ -27,9 +27,6 @@ export async function showPlan(
   }
   const { file } = more;
   const subject = file ?? 'the defaults';
-  await output.note(
-    differences === 0
-      ? `No differences between ${subject} and the engine.`
-      : `${differencesText(changes)}, between the engine and ${subject}.`,
-  );
+  if (differences === 0) await output.text(`No differences between ${subject} and the engine.`);
+  else await output.note(`${differencesText(changes)}, between the engine and ${subject}.`);
 }

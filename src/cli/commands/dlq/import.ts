@@ -56,7 +56,7 @@ export const run: RunCommand = async (context, input) => {
   if (output.forPeople) {
     if (telling.length > 0) await output.list(telling, importList);
     const would = dryRun ? 'would be ' : '';
-    await output.note(
+    await output.text(
       `${countOf(counts.added, 'job')} ${would}added, ${counts.replaced} ${would}replaced, ${counts.unchanged} as they were, ${counts.refused} refused.`,
     );
   } else {
