@@ -10,6 +10,8 @@ import { SmallDisk } from '../support/small-disk.ts';
 const MEBIBYTES = 16;
 /** How soon an engine goes on after there is room again. */
 const RESUMES_WITHIN_MS = 5_000;
+/** A line of a stack trace. */
+const STACK_TRACE = /^\s+at .*:\d+:\d+/m;
 const unavailable = SmallDisk.unavailable();
 const config = engineConfig({ pay: { max_retries: 1 } });
 
@@ -103,6 +105,21 @@ describe('an engine whose disk fails', () => {
       ...{ waiting: receipts.length, dead: 1, inFlight: 0 },
       totals: { enqueued: receipts.length + 2, completed: 1 },
     });
+  });
+
+  it('writes no stack trace when a large job no longer fits', async ({ skip }) => {
+    if (unavailable !== null) skip(unavailable);
+    const { store } = newDisk();
+    const { engine, client } = await startOn(store);
+    const large = JSON.stringify('x'.repeat(900_000));
+    // a write that is cut short is another failure than one that does not begin
+    const refusal = await eventually(
+      async () => (await client.enqueue('pay', 'nobody', large)).error,
+    );
+    expect(refusal).toMatchObject({ code: 'enqueue_error', retryable: true });
+    expect((await engine.stop()).code).toBe(0);
+    expect(engine.stderr).toContain('the store cannot be written');
+    expect(engine.stderr).not.toMatch(STACK_TRACE);
   });
 
   it('does not start on a full disk, says so, and starts when there is room', async ({ skip }) => {

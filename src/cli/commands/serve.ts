@@ -5,6 +5,7 @@ import type { LogLevel } from '../../base/logger.ts';
 import type { Config } from '../../config/config.ts';
 import type { RunCommand } from '../command.ts';
 import { loadOrExplain, type UsableConfig } from '../config-source.ts';
+import { sendConsoleToLog } from '../console-to-log.ts';
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import type { SignalName } from '../io.ts';
@@ -19,6 +20,7 @@ export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
   const { config, origins } = await loadConfig(context, input);
   const stop = listenForStop(context);
+  let restoreConsole = (): void => undefined;
   try {
     const { startApp } = await import('../../app.ts');
     const { createLogger } = await import('../../observe/log.ts');
@@ -29,6 +31,7 @@ export const run: RunCommand = async (context, input) => {
       stream: io.stderr.raw,
       clock: io.clock,
     });
+    restoreConsole = sendConsoleToLog(log);
     const app = await startApp({
       config,
       origins,
@@ -44,6 +47,7 @@ export const run: RunCommand = async (context, input) => {
     await explainStop(context, app, config, signal);
     await app.stop();
   } finally {
+    restoreConsole();
     stop.release();
   }
   if (output.forPeople) await output.note('Stopped.');
