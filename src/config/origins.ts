@@ -10,7 +10,7 @@ import {
   type SettingSource,
   type Step,
 } from './settings.ts';
-import type { Tree } from './tree.ts';
+import type { Tree, TreeEntry, TreeMap } from './tree.ts';
 
 /** What the command line of `iii serve` said. */
 interface GivenOptions {
@@ -93,7 +93,7 @@ function find(
 function enter(tree: Tree, step: Step): readonly [Range, Tree] | undefined {
   if (typeof step === 'string') {
     if (tree.kind !== 'map') return undefined;
-    const entry = tree.entries.find(({ name }) => name === step);
+    const entry = entriesByName(tree).get(step);
     return entry === undefined ? undefined : [entry.keyRange, entry.value];
   }
   const items = tree.kind === 'list' ? tree.items : [];
@@ -102,6 +102,18 @@ function enter(tree: Tree, step: Step): readonly [Range, Tree] | undefined {
     return name?.value.kind === 'scalar' && name.value.text === step.named;
   });
   return item === undefined ? undefined : [item.range, item];
+}
+
+/** Of each map that was entered: thousands of queues ask for theirs one by one. */
+const known = new WeakMap<TreeMap, ReadonlyMap<string, TreeEntry>>();
+
+function entriesByName(tree: TreeMap): ReadonlyMap<string, TreeEntry> {
+  let entries = known.get(tree);
+  if (entries === undefined) {
+    entries = new Map(tree.entries.map((entry) => [entry.name, entry]));
+    known.set(tree, entries);
+  }
+  return entries;
 }
 
 /** The first variable of the environment that a value was filled in from. */
