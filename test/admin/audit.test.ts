@@ -42,4 +42,28 @@ describe('an operator action', () => {
       { action: 'iii::queue::pause' },
     ]);
   });
+
+  it('that changed no job, or no setting, leaves none', async () => {
+    const { admin, enqueue } = await startEngine();
+    const id = await enqueue('orders::charge', { amount: 12 });
+    const nobody = '22222222-2222-4222-8222-222222222222';
+    const queue = 'default';
+    await admin('iii::job::edit', { id, payloadText: '{ "amount": 12 }' });
+    await admin('iii::job::cancel', { ids: [nobody] });
+    await admin('iii::dlq::redrive', { queue });
+    await admin('iii::dlq::redrive', { queue, ids: [nobody] });
+    await admin('iii::dlq::discard', { queue, all: true });
+    await admin('iii::dlq::import', { jobs: [] });
+    await admin('iii::queue::redrive', { queue });
+    await admin('iii::queue::redrive_message', { queue, message_id: nobody });
+    await admin('iii::queue::discard_message', { queue, message_id: nobody });
+    await admin('queue.redrive_dlq', { topic: queue });
+    await admin('iii::config::apply', { queues: {} });
+    await admin('iii::job::edit', { id, payloadText: '{ "amount": 13 }' });
+    const { entries } = (await admin('iii::audit::list')) as { entries: { action: string }[] };
+    // What a bulk task came to is kept, whatever it was.
+    expect(entries.filter(({ action }) => !action.startsWith('task '))).toMatchObject([
+      { action: 'iii::job::edit', facts: { id, changed: true } },
+    ]);
+  });
 });

@@ -157,7 +157,7 @@ describe('a queue full of dead jobs', () => {
       const entries = await json<AuditView[]>('audit', '--limit', '1000');
       const told = entries.filter(({ action }) => /task|import/.test(action)).toReversed();
       expect(told.map(({ action, facts }) => [action, facts['state'], facts['changed']])).toEqual([
-        ...Array(Math.ceil(JOBS / 4 / 500) * 2).fill(['iii::dlq::import', undefined, undefined]),
+        ...Array(Math.ceil(JOBS / 4 / 500)).fill(['iii::dlq::import', undefined, undefined]),
         ['iii::task::start', 'running', 0],
         ['task redrive', 'stopped', 20],
         ['iii::task::start', 'running', 0],

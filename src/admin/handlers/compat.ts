@@ -23,20 +23,24 @@ export function compatHandlers({ engine }: AdminParts): Readonly<Record<string, 
     redriven: wasMoved ? 1 : 0,
   });
   return {
-    'iii::queue::redrive': async (input, call) => {
+    'iii::queue::redrive': async (input, call, note) => {
       const queue = queueName(input);
       const queues = await queuesOfDeadLetters(engine, queue);
       const all = { queues, limit: Number.MAX_SAFE_INTEGER };
-      return { queue, redriven: await redriveAll(engine, all, call) };
+      const redriven = await redriveAll(engine, all, call);
+      note.changed = redriven > 0;
+      return { queue, redriven };
     },
-    'iii::queue::redrive_message': async (input, call) => {
+    'iii::queue::redrive_message': async (input, call, note) => {
       const { queues, id } = await selectOne(input);
       const moved = await redriveExactly(engine, { queues, ids: [id], limit: 1 }, call);
-      return answerOne(input, moved.length > 0);
+      note.changed = moved.length > 0;
+      return answerOne(input, note.changed);
     },
-    'iii::queue::discard_message': async (input) => {
+    'iii::queue::discard_message': async (input, _call, note) => {
       const { queues, id } = await selectOne(input);
-      return answerOne(input, await discardOne(engine, queues, id));
+      note.changed = await discardOne(engine, queues, id);
+      return answerOne(input, note.changed);
     },
     'engine::queue::list_topics': async () =>
       [...(await knownQueues(engine)).values()].map(({ policy }) => ({

@@ -28,7 +28,11 @@ export function configHandlers(parts: AdminParts): AdminHandlers<keyof ConfigCon
       });
     },
     'iii::config::plan': async (input) => (await plan(parts, input)).view,
-    'iii::config::apply': (input, call) => apply(parts, input, call),
+    'iii::config::apply': async (input, call, note) => {
+      const result = await apply(parts, input, call);
+      note.changed = result.applied > 0;
+      return result;
+    },
   };
 }
 

@@ -60,7 +60,7 @@ export function deadLetterHandlers({
       const selection = { ...readNarrowing(input, engine), queues };
       return { queue, ...(await clusterErrors(engine, selection)) };
     },
-    'iii::dlq::redrive': async (input, call) => {
+    'iii::dlq::redrive': async (input, call, note) => {
       const queue = input.optionalString('queue') ?? null;
       const selection = await readSelection(engine, queue, input);
       if (input.flag('dryRun')) {
@@ -68,12 +68,15 @@ export function deadLetterHandlers({
         return { queue, redriven: plan.total, dryRun: true, plan, ...notFound };
       }
       if (selection.ids === null) {
-        return { queue, redriven: await redriveAll(engine, selection, call) };
+        const redriven = await redriveAll(engine, selection, call);
+        note.changed = redriven > 0;
+        return { queue, redriven };
       }
       const moved = await redriveExactly(engine, { ...selection, ids: selection.ids }, call);
+      note.changed = moved.length > 0;
       return { queue, redriven: moved.length, ...missing(selection, moved) };
     },
-    'iii::dlq::discard': async (input, call) => {
+    'iii::dlq::discard': async (input, call, note) => {
       const queue = input.string('queue');
       const selection = await readSelection(engine, queue, input);
       if (selection.ids === null && !input.flag('all')) {
@@ -87,9 +90,11 @@ export function deadLetterHandlers({
       const what = { action: 'discard', queues, limit } as const;
       if (ids === null) {
         const { changed } = await changeJobs(engine, { ...what, ids }, call);
+        note.changed = changed > 0;
         return { queue, discarded: changed };
       }
       const ended = await changeExactly(engine, { ...what, ids }, call);
+      note.changed = ended.length > 0;
       return { queue, discarded: ended.length, ...missing(selection, ended) };
     },
   };

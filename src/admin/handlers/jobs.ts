@@ -85,7 +85,7 @@ export function jobHandlers({
       const timeoutMs = input.optionalCount('timeoutMs', MAX_WAIT_MS) ?? DEFAULT_WAIT_MS;
       return jobDetail(await waitForEnd(engine, input.string('id'), timeoutMs, ended), engine);
     },
-    'iii::job::cancel': async (input, call) => {
+    'iii::job::cancel': async (input, call, note) => {
       const ids = input.optionalStrings('ids') ?? [];
       const dryRun = input.flag('dryRun');
       const skipped: { id: string; why: string }[] = [];
@@ -96,11 +96,15 @@ export function jobHandlers({
         else if (CANCELLABLE.includes(job.state)) cancellable.push(id);
         else skipped.push({ id, why: `it is ${job.state.replace('_', ' ')}` });
       }
-      if (dryRun) return { cancelled: cancellable.length, skipped };
+      if (dryRun || cancellable.length === 0) {
+        note.changed = false;
+        return { cancelled: cancellable.length, skipped };
+      }
       const what = { action: 'cancel', queues: null, ids: cancellable, limit: null } as const;
       const ended = new Set(await changeExactly(engine, what, call));
       const left = cancellable.filter((id) => !ended.has(id));
       skipped.push(...left.map((id) => ({ id, why: 'it changed meanwhile' })));
+      note.changed = ended.size > 0;
       return { cancelled: ended.size, skipped };
     },
   };

@@ -47,9 +47,11 @@ export function taskHandlers({ engine }: AdminParts): AdminHandlers<TaskFunction
     'iii::task::resume': (input, _call, note) => change('resume', input, note),
     'iii::task::cancel': (input, _call, note) => change('cancel', input, note),
     'iii::undo::list': async () => ({ tasks: (await tasks.undoable()).map(view) }),
-    'iii::undo::apply': async (input) => {
+    'iii::undo::apply': async (input, _call, note) => {
       const id = input.string('id');
-      return { id, ...(await tasks.undo(id, input.flag('dryRun'))) };
+      const result = await tasks.undo(id, input.flag('dryRun'));
+      note.changed = result.restored > 0;
+      return { id, ...result };
     },
     'iii::audit::list': async (input) => {
       const entries = await audit.list(input.optionalCount('limit', MAX_AUDIT) ?? DEFAULT_AUDIT);

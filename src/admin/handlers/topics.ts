@@ -80,8 +80,12 @@ export function topicQueueHandlers({ engine }: AdminParts): Readonly<Record<stri
       const stats = await engine.store.stats();
       return queues.reduce((total, queue) => total + (stats.get(queue)?.dead ?? 0), 0);
     },
-    'queue.redrive_dlq': async (input, call) =>
-      redriveAll(engine, { queues: await queuesOf(input), limit: Number.MAX_SAFE_INTEGER }, call),
+    'queue.redrive_dlq': async (input, call, note) => {
+      const all = { queues: await queuesOf(input), limit: Number.MAX_SAFE_INTEGER };
+      const redriven = await redriveAll(engine, all, call);
+      note.changed = redriven > 0;
+      return redriven;
+    },
   };
 }
 

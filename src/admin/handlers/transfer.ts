@@ -37,7 +37,7 @@ export function transferHandlers({ engine }: AdminParts): AdminHandlers<Transfer
       });
       return { jobs: jobs.map(exportedJob), nextCursor };
     },
-    'iii::dlq::import': async (input) => {
+    'iii::dlq::import': async (input, _call, note) => {
       const items = input.raw('jobs');
       if (!Array.isArray(items) || items.length > MAX_JOBS) {
         throw invalid(`jobs must be a list of ${MAX_JOBS} jobs at most`);
@@ -46,9 +46,11 @@ export function transferHandlers({ engine }: AdminParts): AdminHandlers<Transfer
       if (queue !== null) await findQueue(engine, queue);
       const jobs = items.map(readExportedJob);
       const results = await importJobs(jobs, queue, engine, input.flag('dryRun'));
-      return { ...(queue === null ? {} : { queue }), ...countOutcomes(results), jobs: results };
+      const counts = countOutcomes(results);
+      note.changed = counts.added + counts.replaced > 0;
+      return { ...(queue === null ? {} : { queue }), ...counts, jobs: results };
     },
-    'iii::job::edit': async (input) => {
+    'iii::job::edit': async (input, _call, note) => {
       const id = input.string('id');
       const payload = input.string('payloadText');
       const job = await engine.store.get(id);
@@ -67,8 +69,8 @@ export function transferHandlers({ engine }: AdminParts): AdminHandlers<Transfer
       const policy = engine.queues.policyOf(job.queue);
       const edited = { ...job, payload, group: placeOf(payload, policy, engine) };
       const changes = changesOf(job, edited);
-      if (changes.length === 0 || input.flag('dryRun'))
-        return { id, changed: changes.length > 0, changes };
+      note.changed = changes.length > 0;
+      if (!note.changed || input.flag('dryRun')) return { id, changed: note.changed, changes };
       const expects = { state: job.state, epoch: job.epoch };
       const [done] = await rewriteWith(engine.store)([{ job: edited, expects }]);
       if (done === true) return { id, changed: true, changes };
