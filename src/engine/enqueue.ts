@@ -135,6 +135,7 @@ export class Enqueuer {
     const group = policy.groupField === null ? null : groupOf(request.data.text, policy);
     const now = clock.now();
     const options = readOptions(request.options, policy, now);
+    if (request.functionId.trim() === '') throw withoutFunction(policy.name);
     return {
       id: request.id ?? random.uuid(),
       queue: policy.name,
@@ -162,6 +163,14 @@ export class Enqueuer {
       `${guess === undefined ? 'Use one of them' : `Did you mean '${guess}'? Use it`}, or add '${name}' under queue_configs`,
     );
   }
+}
+
+/** A job for no function would wait for a worker that offers it for ever. */
+function withoutFunction(queue: string): IiiError {
+  return enqueueError(
+    `queue '${queue}': function_id must not be empty`,
+    'name the function that is to run the job; it need not be offered yet',
+  );
 }
 
 function beginEnqueue(tracing: Tracing, { id, queue, functionId, traceparent }: NewJob): OpenSpan {

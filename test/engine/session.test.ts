@@ -218,6 +218,21 @@ describe('enqueueing over a connection', () => {
     expect(total).toBe(0);
   });
 
+  it.each(['', ' '])('refuses a job for the function %j', async (function_id) => {
+    const { worker, advance, admin, engine } = await startEngine(queues);
+    const caller = worker();
+    caller.say({ ...enqueue({}, { queue: 'default' }), function_id });
+    await advance();
+    const message = /queue 'default': function_id must not be empty/;
+    expect(caller.results()[0]).toMatchObject({
+      error: { code: 'enqueue_error', message: expect.stringMatching(message) as unknown },
+    });
+    const job = { function_id, data: {}, queue: 'default' };
+    await expect(admin('iii::queue::enqueue_batch', { jobs: [job] })).rejects.toThrow(message);
+    await expect(admin('engine::queue::enqueue', job)).rejects.toThrow(message);
+    expect((await engine.store.stats()).get('default')?.waiting).toBe(0);
+  });
+
   it('keeps integers beyond 2^53, key order and a key __proto__ as they were written', async () => {
     const { worker, advance, engine } = await startEngine(queues);
     const text = '{"n":9007199254740993,"f":1.0,"__proto__":{"a":1},"b":1,"a":2}';

@@ -46,7 +46,7 @@ function readRequest(
     else if (name !== '__proto__') options[name] = JSON.parse(member);
   }
   const functionId = options['function_id'];
-  if (typeof functionId !== 'string' || functionId === '') {
+  if (typeof functionId !== 'string') {
     throw enqueueError('function_id is required and must be a string');
   }
   const textOption = (name: string): string | null => {
