@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { IiiError } from '../base/errors.ts';
 import type { Context } from './context.ts';
-import { countOf } from './output/words.ts';
+import { countOf } from '../base/count.ts';
 import { printableLines } from './output/escape.ts';
 import { reasonOf } from './wait.ts';
 

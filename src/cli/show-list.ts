@@ -1,7 +1,7 @@
 import type { Context } from './context.ts';
 import type { CommandInput } from './input.ts';
 import type { ListView } from './output/output.ts';
-import { writeCount } from './output/words.ts';
+import { writeCount } from '../base/count.ts';
 import { pause } from './wait.ts';
 
 const INTERVAL_MS = 1_000;

@@ -1,3 +1,4 @@
+import { countOf } from '../base/count.ts';
 import type { StoreGaps } from '../queue/store-gaps.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { ConfigChange } from './config-change.ts';
@@ -97,12 +98,12 @@ function judge(
     case 'retention.completed': {
       const lost = Math.max(0, retained - after.retainCompleted);
       if (lost === 0) return live('at once');
-      return { effect: 'destructive', note: `${countOf(lost, 'finished')} forgotten`, jobs: lost };
+      return { effect: 'destructive', note: `${jobsAre(lost, 'finished')} forgotten`, jobs: lost };
     }
     case 'dead_letter_queue':
       // Where each queue of dead jobs is one of the broker, what is there stays there.
       return gaps.live_type !== undefined && dead > 0
-        ? { effect: 'destructive', note: `${countOf(dead, 'dead')} left behind`, jobs: dead }
+        ? { effect: 'destructive', note: `${jobsAre(dead, 'dead')} left behind`, jobs: dead }
         : live(`at once; ${dead === 0 ? 'none is dead now' : 'for those that are dead too'}`);
     default:
       return live(LIVE_NOTES[name] ?? 'at once');
@@ -132,6 +133,6 @@ function removed({ waiting, inFlight, dead }: QueueJobs): Verdict {
   return { effect: 'restart', note, jobs: 0 };
 }
 
-function countOf(count: number, kind: string): string {
-  return count === 1 ? `1 ${kind} job is` : `${count} ${kind} jobs are`;
+function jobsAre(count: number, kind: string): string {
+  return `${countOf(count, `${kind} job`)} ${count === 1 ? 'is' : 'are'}`;
 }

@@ -1,3 +1,4 @@
+import { countOf } from '../base/count.ts';
 import type { StoreGaps } from '../queue/store-gaps.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { Origin } from './origin.ts';
@@ -111,5 +112,5 @@ function noteOf(key: string, isOtherSecret: boolean, queues: readonly QueueJobs[
   if (key !== 'store' && !key.startsWith('store.')) return 'needs a restart';
   return jobs === 0
     ? 'needs a restart'
-    : `needs a restart; ${jobs} jobs stay in the old store: iii store migrate`;
+    : `needs a restart; ${countOf(jobs, 'job')} ${jobs === 1 ? 'stays' : 'stay'} in the old store: iii store migrate`;
 }

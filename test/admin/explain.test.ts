@@ -46,6 +46,22 @@ describe('iii::job::explain', () => {
     });
   });
 
+  it('counts one attempt and one place as one', async () => {
+    const engine = await startEngine([policy('default', { concurrency: 1, maxAttempts: 1 })]);
+    const worker = engine.worker();
+    worker.offer('f');
+    const first = await engine.enqueue('f', {});
+    const second = await engine.enqueue('f', {});
+    await engine.advance();
+    expect((await explain(engine, second)).reasons[0]?.text).toBe(
+      "1 of at most 1 job of queue 'default' is in flight at this engine",
+    );
+    const error = { code: 'boom', message: 'no' };
+    worker.answer(worker.deliveries()[0] ?? {}, { error });
+    await engine.advance();
+    expect((await explain(engine, first)).reasons[0]?.text).toContain('it failed 1 time,');
+  });
+
   it('names the job of the group that is in front', async () => {
     const engine = await startEngine([FIFO]);
     const worker = engine.worker();

@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count.ts';
 import { IiiError } from '../../base/errors.ts';
 import type { BulkAction, TaskRecord } from '../../engine/bulk/task.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -64,7 +65,7 @@ function notDone({ id, request, state, changed, why }: TaskRecord): IiiError {
   const isOver = state !== 'running' && state !== 'paused';
   return new IiiError(
     isOver ? 'CONFLICT' : 'UNAVAILABLE',
-    `task '${id}' (${request.action}) is ${state} after ${changed} jobs`,
+    `task '${id}' (${request.action}) is ${state} after ${countOf(changed, 'job')}`,
     {
       reason: why ?? 'the engine is stopping; it goes on with the task when it is started again',
       hint: isOver ? `iii task show ${id}` : `iii task resume ${id}`,

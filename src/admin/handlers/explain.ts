@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { UNTIL_RESUMED } from '../../engine/parked-groups.ts';
 import type { Job } from '../../queue/types.ts';
@@ -77,7 +78,7 @@ async function explainWaiting(engine: Engine, job: Job, say: Say): Promise<void>
     const isFifo = engine.queues.policyOf(queue)?.type === 'fifo';
     say(
       'concurrency',
-      `${dispatcher.inFlight} of at most ${dispatcher.limit} jobs of queue '${queue}' are in flight at this engine`,
+      `${dispatcher.inFlight} of at most ${countOf(dispatcher.limit, 'job')} of queue '${queue}' ${dispatcher.inFlight === 1 ? 'is' : 'are'} in flight at this engine`,
       `wait until one ends (iii job list ${queue} --state in_flight), or raise the queue's ${isFifo ? 'group_concurrency' : 'concurrency'}`,
     );
   }
@@ -172,9 +173,9 @@ function explainDead(job: Job, say: Say): void {
   const { failure } = job;
   const error = failure === null ? '' : `: ${failure.error.code}: ${failure.error.message}`;
   const reasonText = {
-    exhausted: `it failed ${job.attempts} times, its last attempt included`,
+    exhausted: `it failed ${countOf(job.attempts, 'time')}, its last attempt included`,
     non_retryable: 'its last attempt failed with an error that is not to be retried',
-    interrupted: `it was interrupted ${job.interruptions} times: its workers or the engine went away`,
+    interrupted: `it was interrupted ${countOf(job.interruptions, 'time')}: its workers or the engine went away`,
     expired: 'its time to live ended before it was started',
     skipped: 'an operator let its group go on without it',
   }[failure?.reason ?? 'exhausted'];

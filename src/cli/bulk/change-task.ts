@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 
 /** Pauses, resumes or cancels the task a command names; doing it twice is no failure. */
 export async function changeTask(

@@ -4,7 +4,7 @@ import { IiiError } from '../../base/errors.ts';
 import { ask, canAsk, confirmationNeeded } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { usageError } from '../usage.ts';
 import { bulkPlan, planLines } from '../views/plan.ts';
 import { readPace } from './pace.ts';

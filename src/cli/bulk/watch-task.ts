@@ -1,7 +1,7 @@
 import type { AdminClient } from '../../admin/client.ts';
 import type { TaskView } from '../../admin/bulk-contract.ts';
 import type { Context } from '../context.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 
 /** How often what a task has done is told. */
 const STEP_MS = 1_000;

@@ -6,7 +6,7 @@ import { readRate } from '../bulk/pace.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
-import { countOf, writeCount } from '../output/words.ts';
+import { countOf, writeCount } from '../../base/count.ts';
 import { describeFailure } from '../report.ts';
 import { usageError } from '../usage.ts';
 import { benchRecord, type BenchResult } from '../views/bench.ts';

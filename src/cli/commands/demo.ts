@@ -11,7 +11,7 @@ import { type Proof, prove } from '../demo/proof.ts';
 import { DEMO_CONFIG, FUNCTIONS, listMails, listPayments, QUEUES } from '../demo/scenario.ts';
 import { Story } from '../demo/story.ts';
 import { WorkerProcess } from '../demo/worker-process.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { deadList } from '../views/dead.ts';
 import { describePolicy } from '../views/policy.ts';
 

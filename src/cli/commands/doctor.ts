@@ -4,7 +4,7 @@ import type { RunCommand } from '../command.ts';
 import { readConfig } from '../config-source.ts';
 import type { Context } from '../context.ts';
 import { examine, type Facts } from '../doctor/checks.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { toolVersion } from '../tool-version.ts';
 import { describeFinding } from '../views/finding.ts';
 

@@ -5,7 +5,7 @@ import { enqueueLines, refuseForMany } from '../enqueue/batch.ts';
 import { readTarget, type Target } from '../enqueue/options.ts';
 import { explainRejection } from '../enqueue/reject.ts';
 import { type EndedJob, waitForEnd } from '../enqueue/wait.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { readPayload } from '../payload.ts';
 import { usageError } from '../usage.ts';
 

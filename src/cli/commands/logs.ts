@@ -3,7 +3,7 @@ import type { AdminInput } from '../../admin/contract.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { printable } from '../output/escape.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { usageError } from '../usage.ts';
 import { detailOf, lookOf } from '../views/event.ts';
 

@@ -2,7 +2,7 @@ import type { AdminClient } from '../../admin/client.ts';
 import { IiiError } from '../../base/errors.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { readPayload } from '../payload.ts';
 
 export const run: RunCommand = async (context, input) => {

@@ -9,7 +9,7 @@ import { sendConsoleToLog } from '../console-to-log.ts';
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import type { SignalName } from '../io.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { describeFailure, failureJson } from '../report.ts';
 import { usageError } from '../usage.ts';
 import { describePolicy } from '../views/policy.ts';

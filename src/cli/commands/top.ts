@@ -12,7 +12,7 @@ import {
   type TopModel,
 } from '../top/model.ts';
 import { drawScreen } from '../top/screen.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { usageError } from '../usage.ts';
 
 const INTERVAL_MS = 1_000;

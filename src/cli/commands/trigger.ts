@@ -3,7 +3,7 @@ import type { RunCommand } from '../command.ts';
 import { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import { JsonText } from '../output/json.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { readPayload } from '../payload.ts';
 import type { Settings } from '../settings.ts';
 import { normaliseUrl } from '../target.ts';

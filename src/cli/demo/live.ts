@@ -2,7 +2,7 @@ import type { AdminClient } from '../../admin/client.ts';
 import type { QueueSummary } from '../../admin/contract.ts';
 import type { Context } from '../context.ts';
 import type { Column } from '../output/table.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { pause } from '../wait.ts';
 import { QUEUES } from './scenario.ts';
 

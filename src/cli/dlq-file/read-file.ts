@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count.ts';
 import { IiiError } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
 import { openLines } from '../enqueue/lines.ts';
@@ -59,7 +60,7 @@ export async function readJobsFile(context: Context, file: string): Promise<Jobs
   }
   const differences: string[] = [];
   if (end['count'] !== digest.count) {
-    differences.push(`it has ${digest.count} jobs and had ${String(end['count'])}`);
+    differences.push(`it has ${countOf(digest.count, 'job')} and had ${String(end['count'])}`);
   }
   if (end['checksum'] !== digest.sum())
     differences.push('its jobs were edited since it was exported');

@@ -6,7 +6,7 @@ import type {
 } from '../../admin/contract.ts';
 import type { ConfigProblem } from '../../config/config.ts';
 import { formatDuration } from '../../base/duration.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 
 /** One thing that was looked at. */
 export interface Finding {

@@ -3,7 +3,7 @@ import { IiiError } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
 import { checkJson } from '../json-input.ts';
 import { bar } from '../output/progress.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { describeFailure } from '../report.ts';
 import { usageError } from '../usage.ts';
 import { type Line, openLines } from './lines.ts';

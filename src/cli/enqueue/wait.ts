@@ -1,4 +1,5 @@
 import type { JobDetail } from '../../admin/contract.ts';
+import { countOf } from '../../base/count.ts';
 import { IiiError } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
 
@@ -34,7 +35,7 @@ export async function waitForEnd(context: Context, id: string): Promise<EndedJob
       if (hasEnded(job)) return job;
       if (clock.now() >= until) throw notEnded(job, settings.timeoutMs);
       progress.update(
-        `waiting for job ${id}: ${job.state}, ${job.attempts} of ${job.maxAttempts} attempts`,
+        `waiting for job ${id}: ${job.state}, ${job.attempts} of ${countOf(job.maxAttempts, 'attempt')}`,
       );
     }
   } catch (thrown) {
@@ -48,7 +49,7 @@ export async function waitForEnd(context: Context, id: string): Promise<EndedJob
 
 function notEnded(job: JobDetail, timeoutMs: number): IiiError {
   return new IiiError('TIMEOUT', `job ${job.id} did not end within ${timeoutMs} ms`, {
-    reason: `it is ${job.state} after ${job.attempts} of ${job.maxAttempts} attempts, and goes on`,
+    reason: `it is ${job.state} after ${job.attempts} of ${countOf(job.maxAttempts, 'attempt')}, and goes on`,
     hint: `iii job show ${job.id}`,
     details: { id: job.id, state: job.state },
   });

@@ -1,5 +1,6 @@
 import type { DeadJob, EngineInfo, QueueSummary, WorkerView } from '../../admin/contract.ts';
 import type { EventView } from '../../admin/event-contract.ts';
+import { countOf } from '../../base/count.ts';
 import type { Key } from './keys.ts';
 
 /** Measurements a sparkline shows. */
@@ -203,7 +204,7 @@ function askRedrive(model: TopModel): Step {
   const job = model.view === 'dead' ? model.snapshot.dead[model.selected] : undefined;
   const question =
     job === undefined
-      ? `Bring back all ${queue.dead} dead jobs of ${queue.name}?`
+      ? `Bring back ${queue.dead === 1 ? 'the' : 'all'} ${countOf(queue.dead, 'dead job')} of ${queue.name}?`
       : `Bring back ${job.id}?`;
   const jobId = job?.id ?? null;
   return {

@@ -4,7 +4,7 @@ import { printable } from '../output/escape.ts';
 import type { Look } from '../output/output.ts';
 import type { Cell, Column } from '../output/table.ts';
 import { cutText, textWidth } from '../output/width.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { detailOf, lookOf } from '../views/event.ts';
 import { deadList } from '../views/dead.ts';
 import { stateOf } from '../views/queue.ts';
@@ -132,7 +132,7 @@ function drawQueue(model: TopModel, size: Size, look: Look): string[] {
     `workers    ${queue.workers}`,
     `wait p95   ${words.duration(queue.waitP95Ms ?? null) || '-'}${sloText(queue, look)}`,
     cutText(
-      `so far     ${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${queue.totals.failed} attempts failed`,
+      `so far     ${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${countOf(queue.totals.failed, 'attempt')} failed`,
       size.columns,
     ),
   ];

@@ -1,7 +1,7 @@
 import type { Percentiles } from '../bench/latencies.ts';
 import type { RecordView } from '../output/output.ts';
 import type { Column } from '../output/table.ts';
-import { writeCount } from '../output/words.ts';
+import { countOf, writeCount } from '../../base/count.ts';
 
 /** What a bench found. Shapes only grow. */
 export interface BenchResult {
@@ -90,7 +90,7 @@ export const benchRecord: RecordView<BenchResult> = {
       title: 'settings',
       fields: [
         ['queue', result.ownQueue ? 'its own' : result.queue],
-        ['payload', `${writeCount(result.payloadBytes)} bytes`],
+        ['payload', countOf(result.payloadBytes, 'byte')],
         ['outstanding', `${writeCount(result.outstanding)} at most`],
         ['rate', result.ratePerSecond === null ? 'as fast as it goes' : rate(result.ratePerSecond)],
       ],

@@ -2,7 +2,7 @@ import type { ConfigPlanView } from '../../admin/config-contract.ts';
 import type { ConfigChange, Effect } from '../../config/config-change.ts';
 import type { Tone } from '../output/color.ts';
 import type { RecordView, Section } from '../output/output.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 import { wrap } from '../output/wrap.ts';
 import { valueText } from './setting.ts';
 

@@ -1,4 +1,5 @@
 import type { EventView } from '../../admin/event-contract.ts';
+import { countOf } from '../../base/count.ts';
 import type { Tone } from '../output/color.ts';
 
 const LOOKS: Readonly<Record<EventView['kind'], { readonly word: string; readonly tone?: Tone }>> =
@@ -34,7 +35,7 @@ export function detailOf(event: EventView): string {
     error === undefined ? undefined : `${error.code}: ${error.message}`,
     attempt === undefined ? undefined : `attempt ${attempt}`,
     dueAt === undefined ? undefined : `again at ${dueAt}`,
-    jobs === undefined ? undefined : `${jobs} jobs`,
+    jobs === undefined ? undefined : countOf(jobs, 'job'),
     paused === undefined ? undefined : paused ? 'paused' : 'resumed',
     worker ?? workerId,
   ];

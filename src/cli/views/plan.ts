@@ -2,7 +2,7 @@ import type { BulkPlan } from '../../admin/bulk-contract.ts';
 import type { Plan } from '../../admin/contract.ts';
 import type { RecordView, Section } from '../output/output.ts';
 import type { Column } from '../output/table.ts';
-import { countOf } from '../output/words.ts';
+import { countOf } from '../../base/count.ts';
 
 /** What a rehearsal shows of a plan, whoever made it. */
 type Rehearsed = Pick<Plan, 'groups' | 'skipped'>;

@@ -1,4 +1,5 @@
 import type { QueueDetail, QueueSummary } from '../../admin/contract.ts';
+import { countOf } from '../../base/count.ts';
 import type { ListView, RecordView, Section } from '../output/output.ts';
 import type { Cell, Column } from '../output/table.ts';
 import type { Words } from '../output/words.ts';
@@ -54,7 +55,7 @@ export const queueRecord: RecordView<QueueDetail> = {
           ...alertFields(queue, words),
           [
             'so far',
-            `${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${queue.totals.failed} attempts failed`,
+            `${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${countOf(queue.totals.failed, 'attempt')} failed`,
           ],
         ],
       },

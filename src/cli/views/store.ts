@@ -1,5 +1,5 @@
 import type { RecordView, Section } from '../output/output.ts';
-import { countOf, writeCount } from '../output/words.ts';
+import { countOf, writeCount } from '../../base/count.ts';
 
 /** What of a store's report is shown. */
 export interface ShownStore {

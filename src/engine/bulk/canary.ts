@@ -1,3 +1,4 @@
+import { countOf } from '../../base/count.ts';
 import { fingerprintOf } from '../../queue/cluster.ts';
 import type { Store } from '../../queue/store.ts';
 import type { EngineEvent, EventStream } from '../events.ts';
@@ -58,7 +59,7 @@ export class Canary {
   describeFailure(): string {
     const { failed, failedAgain, released } = this.#progress;
     const same = failedAgain === failed ? '' : `, ${failedAgain} of them`;
-    return `${failed} of the first ${released} jobs died again${same} of the same error as before`;
+    return `${failed} of the first ${countOf(released, 'job')} died again${same} of the same error as before`;
   }
 
   /** To be called before jobs are released: an outcome may come at once. Those that follow are not watched. */

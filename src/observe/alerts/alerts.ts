@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
+import { countOf } from '../../base/count.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -203,7 +204,7 @@ function seeDeaths({ moreThan, withinMs }: AlertRule, queue: string, died: numbe
     isSo: died > moreThan,
     value: died,
     limit: moreThan,
-    text: `${jobs(died)} of ${queue} died within ${formatDuration(withinMs)}`,
+    text: `${countOf(died, 'job')} of ${queue} died within ${formatDuration(withinMs)}`,
   };
 }
 
@@ -214,7 +215,7 @@ function see({ when }: AlertRule, { queue, withoutWorker, slo }: AlertReading): 
       isSo: withoutWorker > 0,
       value: withoutWorker,
       limit: 0,
-      text: `${jobs(withoutWorker)} of ${queue} ${wait} for functions that no worker offers`,
+      text: `${countOf(withoutWorker, 'job')} of ${queue} ${wait} for functions that no worker offers`,
     };
   }
   if (slo === null) return nothing(`${queue} has no SLO`);
@@ -229,8 +230,4 @@ function see({ when }: AlertRule, { queue, withoutWorker, slo }: AlertReading): 
 
 function nothing(text: string): Sight {
   return { isSo: false, value: 0, limit: 0, text };
-}
-
-function jobs(count: number): string {
-  return count === 1 ? '1 job' : `${count} jobs`;
 }

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { wantsColor } from '../../../src/cli/output/color.ts';
 import { printable, printableJson, printableLines } from '../../../src/cli/output/escape.ts';
 import { indentJson, JsonText, writeJson } from '../../../src/cli/output/json.ts';
-import { countOf, createWords } from '../../../src/cli/output/words.ts';
+import { createWords } from '../../../src/cli/output/words.ts';
 import { writeYaml } from '../../../src/cli/output/yaml.ts';
 import { ago, NOW } from '../../support/samples.ts';
 
@@ -81,10 +81,5 @@ describe('words', () => {
 
   it('write exact times when asked to', () => {
     expect(createWords('iso', () => NOW).time(ago(0))).toBe('2026-01-01T12:00:00.000Z');
-  });
-
-  it('count in groups of three', () => {
-    expect(countOf(1, 'job')).toBe('1 job');
-    expect(countOf(1_234_567, 'job')).toBe('1 234 567 jobs');
   });
 });

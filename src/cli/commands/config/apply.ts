@@ -10,7 +10,7 @@ import { loadOrExplain } from '../../config-source.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 import type { Context } from '../../context.ts';
 import type { CommandInput } from '../../input.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { changeLine } from '../../views/config-plan.ts';
 
 /** What needs a restart was left. */

@@ -3,7 +3,7 @@ import type { RunCommand } from '../../command.ts';
 import { readConfig } from '../../config-source.ts';
 import type { Context } from '../../context.ts';
 import { printable } from '../../output/escape.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { describePolicy } from '../../views/policy.ts';
 
 const INVALID = 2;

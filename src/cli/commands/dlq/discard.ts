@@ -4,7 +4,7 @@ import { BULK_KEYS, runBulk } from '../../bulk/run-bulk.ts';
 import type { RunCommand } from '../../command.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 import type { CommandInput } from '../../input.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { usageError } from '../../usage.ts';
 import { bulkPlan, planLines } from '../../views/plan.ts';
 

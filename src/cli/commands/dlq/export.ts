@@ -4,7 +4,7 @@ import { IiiError, messageOf } from '../../../base/errors.ts';
 import { readSelector } from '../../bulk/selector.ts';
 import type { RunCommand } from '../../command.ts';
 import { endLine, headerLine, jobLine, JobsDigest } from '../../dlq-file/format.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 
 /** Jobs asked for at once: payloads may have a megabyte each. */
 const PAGE = 50;

@@ -4,7 +4,7 @@ import type { RunCommand } from '../../command.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 import { readJobLine } from '../../dlq-file/format.ts';
 import { readJobsFile, type JobsFile } from '../../dlq-file/read-file.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { importList } from '../../views/import.ts';
 
 /** Jobs and bytes sent at once. */

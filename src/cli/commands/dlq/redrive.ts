@@ -6,7 +6,7 @@ import type { RunCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { ask, canAsk } from '../../confirm.ts';
 import type { CommandInput } from '../../input.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { usageError } from '../../usage.ts';
 import { bulkPlan, planLines } from '../../views/plan.ts';
 

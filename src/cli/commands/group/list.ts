@@ -1,5 +1,5 @@
 import type { RunCommand } from '../../command.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { showList } from '../../show-list.ts';
 import { groupList } from '../../views/group.ts';
 

@@ -3,7 +3,7 @@ import { jobsOf } from '../../bulk/jobs-of.ts';
 import { BULK_KEYS, runBulk } from '../../bulk/run-bulk.ts';
 import type { RunCommand } from '../../command.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 
 export const run: RunCommand = async (context, input) => {
   if (input.hasAny([...BULK_KEYS, 'all'])) {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { RunCommand } from '../../command.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;

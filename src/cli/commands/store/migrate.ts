@@ -4,7 +4,7 @@ import type { Config } from '../../../config/config.ts';
 import type { RunCommand } from '../../command.ts';
 import { readConfig } from '../../config-source.ts';
 import type { Context } from '../../context.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { usageError } from '../../usage.ts';
 import { migrateRecord } from '../../views/migrate.ts';
 

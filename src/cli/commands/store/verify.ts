@@ -1,5 +1,5 @@
 import type { RunCommand } from '../../command.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 import { storeRecord } from '../../views/store.ts';
 import { storeFolder } from './store-folder.ts';
 

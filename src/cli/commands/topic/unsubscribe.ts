@@ -1,5 +1,5 @@
 import type { RunCommand } from '../../command.ts';
-import { countOf } from '../../output/words.ts';
+import { countOf } from '../../../base/count.ts';
 
 export const run: RunCommand = async (context, input) => {
   const engine = await context.engine();
