@@ -12,7 +12,7 @@ interface Answer<Row> {
   readonly nextCursor: string | null;
 }
 
-/** Asks for one page. */
+/** Asks for one page; the connection is opened by the first one, when the options have been judged. */
 export type FetchPage<Row> = (page: {
   readonly limit: number;
   readonly cursor?: string;

@@ -1,4 +1,3 @@
-import type { AdminClient } from '../../admin/client.ts';
 import { systemRandom } from '../../base/random.ts';
 import { configuredPlace, ownPlace } from '../bench/place.ts';
 import { asIiiError, type Bench, BenchSession } from '../bench/session.ts';
@@ -29,7 +28,7 @@ const PARTLY_DONE = 3;
 
 export const run: RunCommand = async (context, input) => {
   const { output } = context;
-  const bench = await readBench(context, input, await context.engine());
+  const bench = await readBench(context, input);
   const { place, functionId, payloadBytes, outstanding, ratePerSecond } = bench;
   const about = {
     ...{ queue: place.queue, ownQueue: place.kind === 'own', functionId },
@@ -90,11 +89,7 @@ async function judge(context: Context, result: BenchResult, failure: unknown): P
   return failed > 0 ? PARTLY_DONE : 0;
 }
 
-async function readBench(
-  context: Context,
-  input: CommandInput,
-  engine: AdminClient,
-): Promise<Bench> {
+async function readBench(context: Context, input: CommandInput): Promise<Bench> {
   const rate = readRate(input.text('rate'));
   const jobs = input.count('jobs', 1);
   const groups = input.count('groups', 1);
@@ -106,6 +101,7 @@ async function readBench(
   if (durationMs === 0) throw usageError('--duration is nothing', 'such as --duration 10s');
   const outstanding = input.count('outstanding', 1);
   const queue = input.text('queue');
+  const engine = await context.engine();
   const id = `iii-bench-${systemRandom.uuid().slice(0, 8)}`;
   return {
     jobs: jobs ?? Number.POSITIVE_INFINITY,

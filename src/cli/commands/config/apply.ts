@@ -1,4 +1,3 @@
-import type { AdminClient } from '../../../admin/client.ts';
 import type { ConfigPlanView, WantedConfig } from '../../../admin/config-contract.ts';
 import { IiiError } from '../../../base/errors.ts';
 import type { ConfigChange } from '../../../config/config-change.ts';
@@ -19,8 +18,7 @@ const PARTLY_DONE = 3;
 /** Gives a running engine the settings of a file that do not need a restart. */
 export const run: RunCommand = async (context, input) => {
   const { output } = context;
-  const engine = await context.engine();
-  const { file, wanted, plan } = await readIntent(context, input, engine);
+  const { file, wanted, plan } = await readIntent(context, input);
   const destructive = plan.changes.filter(({ effect }) => effect === 'destructive');
   const left = plan.changes.filter(({ effect }) => effect === 'restart').length;
   const counts = { applied: plan.changes.length - left, left };
@@ -34,6 +32,7 @@ export const run: RunCommand = async (context, input) => {
     return left === 0 ? 0 : PARTLY_DONE;
   }
   if (!(await mayDestroy(context, input, destructive))) return 0;
+  const engine = await context.engine();
   const applied = await engine.call('iii::config::apply', {
     ...wanted,
     expects: plan.fingerprint,
@@ -57,20 +56,16 @@ interface Intent {
  * What is wanted, and what that changes now. A plan is refused when the engine has another
  * configuration by now, or the file, where it is named too. @throws IiiError CONFLICT
  */
-async function readIntent(
-  context: Context,
-  input: CommandInput,
-  engine: AdminClient,
-): Promise<Intent> {
+async function readIntent(context: Context, input: CommandInput): Promise<Intent> {
   const named = input.optionalArgument('file');
   const path = input.text('plan');
   if (path === undefined) {
     const loaded = await loadOrExplain(context, named);
-    return { file: loaded.config.file, ...(await compare(loaded, engine)) };
+    return { file: loaded.config.file, ...(await compare(loaded, await context.engine())) };
   }
   const { file, wanted, fingerprint } = await readConfigPlan(context, path);
   if (named !== undefined) {
-    const now = await wantedOf(await loadOrExplain(context, named), engine);
+    const now = await wantedOf(await loadOrExplain(context, named), await context.engine());
     if (contentOf(now) !== contentOf(wanted)) {
       throw new IiiError('CONFLICT', `${named} says something else than the plan`, {
         reason: 'it was changed since, or its variables have other values here',
@@ -78,6 +73,7 @@ async function readIntent(
       });
     }
   }
+  const engine = await context.engine();
   const plan = await engine.call('iii::config::plan', wanted);
   if (fingerprint !== plan.fingerprint) throw changedSincePlan(plan);
   return { file, wanted, plan };

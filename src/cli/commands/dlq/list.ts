@@ -8,11 +8,11 @@ import { deadCounts, deadList } from '../../views/dead.ts';
 
 export const run: RunCommand = async (context, input) => {
   const queue = input.optionalArgument('queue');
-  const engine = await context.engine();
   if (queue === undefined) {
     if (input.hasAny(['where', 'cluster', 'since', 'until'])) {
       throw usageError('a selector needs a queue', 'iii dlq list <queue> --where …');
     }
+    const engine = await context.engine();
     return showList(context, input, async () => {
       const { queues } = await engine.call('iii::dlq::summary', {});
       return { rows: queues, view: deadCounts };
@@ -20,6 +20,7 @@ export const run: RunCommand = async (context, input) => {
   }
   const selector = readSelector(context, input);
   return printPages(context, input, deadList(queue), async (page) => {
+    const engine = await context.engine();
     const { jobs, ...rest } = await engine.call('iii::dlq::list', { queue, ...selector, ...page });
     return { rows: jobs.map(withExactPayload), ...rest };
   });

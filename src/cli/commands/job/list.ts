@@ -11,8 +11,8 @@ export const run: RunCommand = async (context, input) => {
     ...(functionId === undefined ? {} : { functionId }),
     ...readSelector(context, input),
   };
-  const engine = await context.engine();
   return printPages(context, input, jobList(queue), async (page) => {
+    const engine = await context.engine();
     const { jobs, ...rest } = await engine.call('iii::job::list', { ...filter, ...page });
     return { rows: jobs, ...rest };
   });
