@@ -11,6 +11,12 @@ const READ_MS = 30_000;
 const EMPTY = Buffer.alloc(0);
 let markers = 0;
 
+/**
+ * Acknowledgements that a quorum queue takes one by one. With more of them on the way it keeps those
+ * that follow back for a moment, and forgets them when the channel is closed: their messages come again.
+ */
+const ACKS_ON_THE_WAY = 30;
+
 /** What was read. Nothing of it is gone yet: what is not acknowledged goes back when it is closed. */
 export interface Reading {
   readonly queue: string;
@@ -33,11 +39,9 @@ export async function readAll(
   limit: number | null = null,
 ): Promise<Reading> {
   const channel = await broker.channel();
-  const close = async (): Promise<void> => {
-    if (channel.active) await channel.close();
-  };
   try {
-    const messages = await collect(broker, clock, channel, queue, limit);
+    const consumer = await collect(broker, clock, channel, queue, limit);
+    const { messages } = consumer;
     let left = messages.length;
     return {
       queue,
@@ -49,12 +53,22 @@ export async function readAll(
         left--;
         channel.basicAck({ deliveryTag });
       },
-      close,
+      close: async () => {
+        if (!channel.active) return;
+        if (messages.length - left > ACKS_ON_THE_WAY) await consumer.flush();
+        await channel.close();
+      },
     };
   } catch (thrown) {
-    await close().catch(() => undefined);
+    if (channel.active) await channel.close().catch(() => undefined);
     throw thrown;
   }
+}
+
+interface Consumer {
+  readonly messages: readonly AsyncMessage[];
+  /** Resolves when the queue has every acknowledgement that was sent. */
+  flush(): Promise<void>;
 }
 
 async function collect(
@@ -63,48 +77,69 @@ async function collect(
   channel: Channel,
   queue: string,
   limit: number | null,
-): Promise<readonly AsyncMessage[]> {
+): Promise<Consumer> {
   const messages: AsyncMessage[] = [];
+  /** What follows when a marker comes back, by its id; and when there is enough, by none. */
+  const met = new Map<string, () => void>();
   const { messageCount } = await channel.queueDeclare({ queue, passive: true });
   // a marker that is never met would stay behind
   const isLong = limit !== null && messageCount >= limit;
-  const marker = `${process.pid}.${++markers}`;
+  const until = async (id: string, begin: () => Promise<unknown>): Promise<void> => {
+    let cancel = (): void => undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        met.set(id, resolve);
+        cancel = clock.after(READ_MS, () => {
+          reject(new Error(`${queue} could not be read within ${READ_MS} ms`));
+        });
+        channel.once('close', () => {
+          reject(new Error(`the connection was lost while ${queue} was read`));
+        });
+        begin().catch(reject);
+      });
+    } finally {
+      cancel();
+      met.delete(id);
+    }
+  };
   // one more than wanted, so that a marker left by a reader that ended is no reason to stop
   await channel.basicQos({ prefetchCount: limit === null ? 0 : Math.min(65_535, limit + 1) });
-  let cancel = (): void => undefined;
-  let isDone = false;
-  const done = new Promise<void>((resolve, reject) => {
-    cancel = clock.after(READ_MS, () => {
-      reject(new Error(`${queue} could not be read within ${READ_MS} ms`));
-    });
-    channel.once('close', () => {
-      reject(new Error(`the connection was lost while ${queue} was read`));
-    });
-    void channel
-      .basicConsume({ queue }, (message) => {
-        if (message.type === MARKER) {
-          channel.basicAck({ deliveryTag: message.deliveryTag });
-          if (message.messageId === marker) resolve();
-          return;
-        }
-        messages.push(message);
-        if (limit === null || messages.length < limit) return;
-        isDone = true;
-        resolve();
-      })
-      .then(async () => {
-        if (isLong) await pause(clock, PATIENCE_MS);
-        if (isDone) return;
-        await broker.publish({ routingKey: queue, type: MARKER, messageId: marker }, EMPTY);
-      })
-      .catch(reject);
+  const first = nextMarker();
+  let consumerTag = '';
+  await until(first, async () => {
+    ({ consumerTag } = await channel.basicConsume({ queue }, (message) => {
+      if (message.type === MARKER) {
+        channel.basicAck({ deliveryTag: message.deliveryTag });
+        met.get(message.messageId ?? '')?.();
+        return;
+      }
+      messages.push(message);
+      if (limit !== null && messages.length >= limit) met.get(first)?.();
+    }));
+    if (isLong) await pause(clock, PATIENCE_MS);
+    if (!met.has(first)) return;
+    await broker.publish({ routingKey: queue, type: MARKER, messageId: first }, EMPTY);
   });
-  try {
-    await done;
-  } finally {
-    cancel();
-  }
-  return limit === null ? messages : messages.slice(0, limit);
+  return {
+    messages: messages.slice(0, limit ?? messages.length),
+    flush: async () => {
+      // a reader of the first ones might wait long for a marker
+      if (limit !== null) {
+        await channel.basicCancel(consumerTag);
+        return;
+      }
+      // behind the first are those that were not kept back, behind the second all
+      for (const marker of [nextMarker(), nextMarker()]) {
+        await until(marker, () =>
+          channel.basicPublish({ routingKey: queue, type: MARKER, messageId: marker }, EMPTY),
+        );
+      }
+    },
+  };
+}
+
+function nextMarker(): string {
+  return `${process.pid}.${++markers}`;
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {
