@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
 
-/** First byte of every record. Grows with every change of a record's layout. */
-export const RECORD_VERSION = 1;
 /** Bytes before the body: version, then the CRC-32 of both. */
 export const FRAME_BYTES = 5;
+/** First byte of every record. Grows with every change of a record's layout. */
+export const RECORD_VERSION = 1;
 /** The lowest bit of a text's length: set when it is UTF-16, as texts with lone surrogates are. */
 export const UTF16_FLAG = 1;
 
@@ -12,6 +12,7 @@ const SLAB_BYTES = 1024 * 1024;
 const MEASURED_LENGTH = 1024;
 const WORST_BYTES_PER_CHARACTER = 3;
 const LENGTH_BYTES = 4;
+const MOST_ASCII = 0x7f;
 
 /** Bytes a text takes at most. */
 export function textRoom(text: string): number {
@@ -22,12 +23,16 @@ export function textRoom(text: string): number {
   return LENGTH_BYTES + room;
 }
 
+/** Texts up to this many characters are written here when they are ASCII; a call into the runtime takes longer. */
+const SHORT_LENGTH = 48;
+
 /**
  * Writes records one after the other into large blocks of memory. Numbers are little-endian. A
  * record is good until `reset`.
  */
 export class RecordWriter {
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #view = viewOf(this.#slab);
   #start = 0;
   #at = 0;
 
@@ -35,7 +40,7 @@ export class RecordWriter {
   begin(room: number): void {
     const needed = FRAME_BYTES + room;
     if (this.#at + needed > this.#slab.length) {
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, needed));
+      this.#use(Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, needed)));
       this.#at = 0;
     }
     this.#start = this.#at;
@@ -43,43 +48,71 @@ export class RecordWriter {
   }
 
   byte(value: number): void {
-    this.#at = this.#slab.writeUInt8(value, this.#at);
+    this.#view.setUint8(this.#at, value);
+    this.#at += 1;
   }
 
   count(value: number): void {
-    this.#at = this.#slab.writeUInt32LE(value, this.#at);
+    this.#view.setUint32(this.#at, value, true);
+    this.#at += 4;
   }
 
   /** A 32-bit word, most significant byte first. */
   bigEndian(value: number): void {
-    this.#at = this.#slab.writeUInt32BE(value, this.#at);
+    this.#view.setUint32(this.#at, value);
+    this.#at += 4;
   }
 
   number(value: number): void {
-    this.#at = this.#slab.writeDoubleLE(value, this.#at);
+    this.#view.setFloat64(this.#at, value, true);
+    this.#at += 8;
   }
 
   text(value: string): void {
     const body = this.#at + LENGTH_BYTES;
+    if (value.length <= SHORT_LENGTH && this.#ascii(value, body)) {
+      this.#view.setUint32(this.#at, value.length * 2, true);
+      this.#at = body + value.length;
+      return;
+    }
     // UTF-8 has no form for half a pair, which a JavaScript string may hold
     const isUtf8 = value.isWellFormed();
     const bytes = this.#slab.write(value, body, isUtf8 ? 'utf8' : 'utf16le');
-    this.#slab.writeUInt32LE(bytes * 2 + (isUtf8 ? 0 : UTF16_FLAG), this.#at);
+    this.#view.setUint32(this.#at, bytes * 2 + (isUtf8 ? 0 : UTF16_FLAG), true);
     this.#at = body + bytes;
   }
 
   /** Ends the record and gives its bytes. */
   end(): Buffer {
-    const slab = this.#slab;
-    slab[this.#start] = RECORD_VERSION;
-    const body = slab.subarray(this.#start + FRAME_BYTES, this.#at);
-    slab.writeUInt32LE(crc32(body, RECORD_VERSION), this.#start + 1);
-    return slab.subarray(this.#start, this.#at);
+    this.#view.setUint8(this.#start, RECORD_VERSION);
+    const body = this.#slab.subarray(this.#start + FRAME_BYTES, this.#at);
+    this.#view.setUint32(this.#start + 1, crc32(body, RECORD_VERSION), true);
+    return this.#slab.subarray(this.#start, this.#at);
   }
 
   /** Uses the memory again: every record written so far is gone. */
   reset(): void {
-    if (this.#slab.length > SLAB_BYTES) this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    if (this.#slab.length > SLAB_BYTES) this.#use(Buffer.allocUnsafeSlow(SLAB_BYTES));
     this.#at = 0;
   }
+
+  #use(slab: Buffer): void {
+    this.#slab = slab;
+    this.#view = viewOf(slab);
+  }
+
+  /** Writes a text whose characters take a byte each; answers whether it is one. */
+  #ascii(value: string, body: number): boolean {
+    const slab = this.#slab;
+    for (let at = 0; at < value.length; at++) {
+      const code = value.charCodeAt(at);
+      if (code > MOST_ASCII) return false;
+      slab[body + at] = code;
+    }
+    return true;
+  }
+}
+
+function viewOf(slab: Buffer): DataView {
+  return new DataView(slab.buffer, slab.byteOffset, slab.length);
 }
