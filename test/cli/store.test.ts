@@ -7,6 +7,7 @@ import { backUpStore } from '../../src/stores/file/backup.ts';
 import { FileStateStore } from '../../src/stores/file/file-state-store.ts';
 import { FileStore } from '../../src/stores/file/file-store.ts';
 import { LmdbRecords } from '../../src/stores/file/lmdb-records.ts';
+import { journaled } from '../../src/stores/file/open-store.ts';
 import { WriteBatch } from '../../src/stores/file/write-batch.ts';
 import { newFolder } from '../support/file-maker.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -14,8 +15,11 @@ import { newJob, policyOf, uuidOf } from '../support/store-fixture.ts';
 
 const clock = new ManualClock();
 
+/** With a journal whose files take turns all the time. */
+const openRecords = journaled(5_000);
+
 async function openStore(path: string): Promise<FileStore> {
-  const store = new FileStore({ clock, log: silentLogger, path });
+  const store = new FileStore({ clock, log: silentLogger, path, openRecords });
   await store.open([policyOf('q')]);
   return store;
 }
@@ -31,7 +35,10 @@ async function filled(): Promise<{ cwd: string; store: FileStore }> {
 }
 
 async function openState(folder: string): Promise<FileStateStore> {
-  const state = new FileStateStore({ log: silentLogger, path: join(folder, 'state') });
+  const state = new FileStateStore({
+    ...{ log: silentLogger, openRecords },
+    path: join(folder, 'state'),
+  });
   await state.open();
   return state;
 }
@@ -68,7 +75,7 @@ describe('iii store', () => {
     const { status, stdout, stderr } = await runCli(['store', 'verify', '-o', 'json'], { cwd });
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      format: 1,
+      format: 2,
       pid: null,
       states: { waiting: 4 },
       queues: [{ name: 'q', paused: false, totals: { enqueued: 4 } }],
@@ -186,21 +193,23 @@ describe('iii store', () => {
       }
     };
     const working = work();
-    const copies: { jobs: number; values: number }[] = [];
-    for (let copy = 0; copy < 3; copy++) {
+    const copies: { jobs: number; values: number; accepted: number }[] = [];
+    for (let copy = 0; copy < 6; copy++) {
+      const accepted = batches * 10;
       const to = join(cwd, `copy-${copy}`);
       const report = await backUpStore(join(cwd, 'data', 'queue_store'), to);
       const values = await openState(to);
       const value = Number((await values.get('work', 'batches')) ?? '0');
       await values.close();
-      copies.push({ jobs: (report.states.waiting ?? 0) - 4, values: value });
+      copies.push({ jobs: (report.states.waiting ?? 0) - 4, values: value, accepted });
     }
     isDone = true;
     await working;
     await state.close();
     await store.close();
-    for (const { jobs, values } of copies) {
+    for (const { jobs, values, accepted } of copies) {
       expect(jobs % 10).toBe(0);
+      expect(jobs).toBeGreaterThanOrEqual(accepted);
       expect(values).toBeGreaterThanOrEqual(jobs / 10 - 1);
     }
     expect(copies[2]!.jobs).toBeGreaterThan(copies[0]!.jobs);

@@ -4,11 +4,12 @@ import { SystemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { Lease, Verdict } from '../../src/queue/types.ts';
 import { FileStore } from '../../src/stores/file/file-store.ts';
+import { journaled } from '../../src/stores/file/open-store.ts';
 import { newJob, offerOf, policyOf } from '../support/store-fixture.ts';
 
-// A process of its own: change-loop.ts FOLDER. Changes a store in every way there is, and prints a
+// A process of its own: change-loop.ts FOLDER [TURN_BYTES]. Changes a store in every way there is, and prints a
 // line before and after each change: `begins NAME`, then `done NAME ID`, `refused WHY` or `fatal WHY`.
-const [path = ''] = process.argv.slice(2);
+const [path = '', turnBytes = '2000000'] = process.argv.slice(2);
 const ROUNDS = 4;
 /** Longer than a store waits before it tries again. */
 const RETRY_MS = 700;
@@ -26,6 +27,7 @@ const store = new FileStore({
   clock,
   log: silentLogger,
   path,
+  openRecords: journaled(Number(turnBytes)),
   onFatal: (error) => {
     say(`fatal ${error.message}`);
     process.exit(FATAL_STATUS);

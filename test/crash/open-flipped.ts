@@ -5,6 +5,8 @@ import { IiiError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { Job } from '../../src/queue/types.ts';
 import { FileStore } from '../../src/stores/file/file-store.ts';
+import type { OpenRecords } from '../../src/stores/file/open-store.ts';
+import { journaled } from '../../src/stores/file/open-store.ts';
 import { newJob, offerOf, policyOf, uuidOf } from '../support/store-fixture.ts';
 
 /*
@@ -17,6 +19,7 @@ const PAGE_BYTES = 4096;
 const HEADER_BYTES = 64;
 const BATCHES = 30;
 const BATCH = 10;
+const SHORT_TURN = 4_000;
 const [folder = '', first = '0', count = '1'] = process.argv.slice(2);
 const clock = new SystemClock();
 
@@ -59,7 +62,8 @@ function flip(file: string, seed: number): void {
 
 /** Accepts jobs in many small steps and ends some in between. Answers how many there are. */
 async function fill(): Promise<number> {
-  const { store } = await open(folder, false);
+  // every few commits go into the database, so that its pages are freed and used again
+  const { store } = await open(folder, false, journaled(SHORT_TURN));
   for (let batch = 0; batch < BATCHES; batch++) {
     const ids = Array.from({ length: BATCH }, (_, n) => uuidOf(batch * BATCH + n));
     await store.append(ids.map((id) => newJob(id, 0, { payload: payloadOf(id) })));
@@ -80,7 +84,11 @@ async function endJobs(store: FileStore, limit: number): Promise<void> {
   }
 }
 
-async function open(path: string, repair: boolean): Promise<{ store: FileStore; aside: number }> {
+async function open(
+  path: string,
+  repair: boolean,
+  openRecords?: OpenRecords,
+): Promise<{ store: FileStore; aside: number }> {
   let aside = 0;
   const log = {
     ...silentLogger,
@@ -88,7 +96,10 @@ async function open(path: string, repair: boolean): Promise<{ store: FileStore; 
       aside += 1;
     },
   };
-  const store = new FileStore({ clock, log, path, repair });
+  const store = new FileStore({
+    ...{ clock, log, path, repair },
+    ...(openRecords === undefined ? {} : { openRecords }),
+  });
   await store.open([policyOf('q', { retainCompleted: 20 })]);
   return { store, aside };
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '../../base/errors.ts';
+
 /** Why a batch is not on disk. */
 export class CommitFailure extends Error {
   override readonly name = 'CommitFailure';
@@ -11,4 +13,10 @@ export class CommitFailure extends Error {
     this.code = code;
     this.fatal = fatal;
   }
+}
+
+/** What is not known to be harmless is not. */
+export function failureOf(thrown: unknown): CommitFailure {
+  if (thrown instanceof CommitFailure) return thrown;
+  return new CommitFailure(messageOf(thrown), 'UNKNOWN', true, thrown);
 }

@@ -7,7 +7,7 @@ import type { OpenedStore, OpenRecords } from './open-store.ts';
 import { openStore } from './open-store.ts';
 import { moveDamage } from './put-aside.ts';
 import { readValues } from './read-values.ts';
-import type { Damage } from './recover.ts';
+import type { RecordDamage } from './recover.ts';
 import { openFailed, storeDamaged, writeFailed } from './store-errors.ts';
 import { encodeValue, valueKey } from './value-record.ts';
 
@@ -51,7 +51,7 @@ export class FileStateStore implements StateStore {
   }
 
   async open(): Promise<void> {
-    const opened = await openStore(this.#parts.path, this.#parts.openRecords);
+    const opened = await openStore(this.#parts);
     const { folder, records } = opened;
     const commits = new GroupCommit({
       commit: (batch) => records.commit(batch),
@@ -122,7 +122,7 @@ export class FileStateStore implements StateStore {
   }
 
   async #recover({ folder, records, commits }: Open): Promise<void> {
-    const damages: Damage[] = [];
+    const damages: RecordDamage[] = [];
     readValues(records, {
       value: ({ scope, key, text }) => this.#values.put(scope, key, text),
       damage: (damage) => damages.push(damage),

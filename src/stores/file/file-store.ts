@@ -29,7 +29,7 @@ import type { CommitFailure } from './commit-failure.ts';
 import { JobWriter } from './job-writer.ts';
 import type { OpenedStore, OpenRecords } from './open-store.ts';
 import { openStore } from './open-store.ts';
-import type { Damage } from './recover.ts';
+import type { RecordDamage } from './recover.ts';
 import { recover } from './recover.ts';
 import { openFailed, storeDamaged, writeFailed } from './store-errors.ts';
 import { StoredJobs } from './stored-jobs.ts';
@@ -96,7 +96,7 @@ export class FileStore implements Store {
   }
 
   async open(policies: readonly QueuePolicy[]): Promise<void> {
-    const opened = await openStore(this.#parts.path, this.#parts.openRecords);
+    const opened = await openStore(this.#parts);
     try {
       await this.#recover(opened, policies);
     } catch (thrown) {
@@ -254,7 +254,11 @@ export class FileStore implements Store {
     await records.rest?.();
   }
 
-  async #repair(folder: string, writer: JobWriter, damages: readonly Damage[]): Promise<void> {
+  async #repair(
+    folder: string,
+    writer: JobWriter,
+    damages: readonly RecordDamage[],
+  ): Promise<void> {
     if (this.#parts.repair !== true) throw storeDamaged(folder, damages);
     for (const damage of damages) this.#log.error('a damaged record was put aside', { ...damage });
     writer.repair(damages);

@@ -1,5 +1,5 @@
-import { messageOf } from '../../base/errors.ts';
-import { CommitFailure } from './commit-failure.ts';
+import type { CommitFailure } from './commit-failure.ts';
+import { failureOf } from './commit-failure.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** A caller that waits for its writes. */
@@ -131,10 +131,4 @@ export class GroupCommit {
     const error = this.#parts.failed(failure);
     for (const { reject } of lost) reject(error);
   }
-}
-
-/** What is not known to be harmless is not. */
-function failureOf(thrown: unknown): CommitFailure {
-  if (thrown instanceof CommitFailure) return thrown;
-  return new CommitFailure(messageOf(thrown), 'UNKNOWN', true, thrown);
 }

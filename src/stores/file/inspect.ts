@@ -5,13 +5,13 @@ import { stateName } from '../../queue/row-state.ts';
 import type { QueueTotals } from '../../queue/store.ts';
 import type { JobState } from '../../queue/types.ts';
 import { checkDataFile } from './data-file.ts';
-import { LmdbRecords } from './lmdb-records.ts';
 import { readValues } from './read-values.ts';
 import type { Damage } from './recover.ts';
 import { readStore } from './recover.ts';
 import { openFailed } from './store-errors.ts';
 import { checkFormat, FORMAT_FILE } from './store-folder.ts';
 import { lockStore, ownerOf } from './store-lock.ts';
+import { StoreView } from './store-view.ts';
 import { STATE_FOLDER } from './tables.ts';
 
 /** A store as it is on disk. Counts are of jobs. */
@@ -66,10 +66,10 @@ export function stateFolderOf(folder: string): string | null {
   return existsSync(join(state, FORMAT_FILE)) ? state : null;
 }
 
-function readJobs(records: LmdbRecords): Found {
+function readJobs(records: StoreView): Found {
   const states: Partial<Record<JobState, number>> = {};
   const queues: StoreReport['queues'][number][] = [];
-  const damages: Damage[] = [];
+  const damages = [...records.damages];
   readStore(records, {
     job: ({ state }) => {
       const name = (state === null ? 'waiting' : stateName(state.state)) ?? 'waiting';
@@ -81,9 +81,9 @@ function readJobs(records: LmdbRecords): Found {
   return { states, queues, state: null, aside: records.count('aside'), damages };
 }
 
-function countValues(records: LmdbRecords): Pick<Found, 'state' | 'aside' | 'damages'> {
+function countValues(records: StoreView): Pick<Found, 'state' | 'aside' | 'damages'> {
   const scopes = new Set<string>();
-  const damages: Damage[] = [];
+  const damages = [...records.damages];
   let values = 0;
   readValues(records, {
     value: ({ scope }) => {
@@ -104,7 +104,7 @@ interface Place {
 /** Opens the records of a store for reading, with an engine beside it or without. */
 export async function withRecords<Answer>(
   path: string,
-  use: (records: LmdbRecords, place: Place) => Promise<Answer>,
+  use: (records: StoreView, place: Place) => Promise<Answer>,
 ): Promise<Answer> {
   const folder = resolve(path);
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -120,10 +120,10 @@ export async function withRecords<Answer>(
     if (thrown instanceof IiiError && thrown.code === 'STORE_LOCKED') return null;
     throw openFailed(folder, thrown);
   });
-  let records: LmdbRecords | undefined;
+  let records: StoreView | undefined;
   try {
     if (lock !== null) checkDataFile(folder);
-    records = new LmdbRecords(folder, 'read');
+    records = new StoreView(folder);
     const pid = lock === null ? ownerOf(folder) : null;
     return await use(records, { folder, format: format.format, pid });
   } catch (thrown) {

@@ -11,7 +11,7 @@ import type { CommitFailure } from './commit-failure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { encodeJob } from './job-record.ts';
 import { moveAside, moveDamage, removeJob } from './put-aside.ts';
-import type { Damage, NextNumbers } from './recover.ts';
+import type { NextNumbers, RecordDamage } from './recover.ts';
 import type { RecordPort } from './record-port.ts';
 import type { StoredState } from './state-record.ts';
 import { encodeState } from './state-record.ts';
@@ -221,7 +221,7 @@ export class JobWriter {
   }
 
   /** Keeps damaged records beside the others, with the next commit. */
-  repair(damages: readonly Damage[]): void {
+  repair(damages: readonly RecordDamage[]): void {
     this.#commits.record((batch) => {
       for (const damage of damages) moveDamage(this.#parts.records, batch, damage);
     });

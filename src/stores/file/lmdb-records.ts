@@ -68,6 +68,12 @@ export class LmdbRecords implements RecordPort {
     return (this.#environment.tables[table].getStats() as { entryCount: number }).entryCount;
   }
 
+  /** The highest key of a table whose keys are numbers; 0 for an empty one. */
+  lastNumberOf(table: Table): number {
+    const [last] = this.#environment.tables[table].getKeys({ reverse: true, limit: 1 });
+    return Number(last ?? 0);
+  }
+
   async commit(batch: WriteBatch): Promise<void> {
     if (this.#mustReopen) await this.#reopen();
     const { root, tables } = this.#environment;
@@ -85,6 +91,11 @@ export class LmdbRecords implements RecordPort {
       // writing to a file that was deleted succeeds, and keeps nothing
       throw new CommitFailure(`${DATA_FILE} was removed or replaced`, 'ENOENT', true);
     }
+  }
+
+  /** Lets the next read see what others have written meanwhile. */
+  refresh(): void {
+    this.#environment.root.resetReadTxn();
   }
 
   async rest(): Promise<void> {

@@ -1,23 +1,51 @@
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { IiiError } from '../../base/errors.ts';
-import { LmdbRecords } from './lmdb-records.ts';
+import type { Logger } from '../../base/logger.ts';
 import { checkDataFile } from './data-file.ts';
+import { LmdbRecords } from './lmdb-records.ts';
+import type { Repair } from './open-journal.ts';
+import { openJournal } from './open-journal.ts';
 import type { RecordPort } from './record-port.ts';
 import { openFailed } from './store-errors.ts';
-import { checkFormat, makeFolder, writeFormat } from './store-folder.ts';
+import { checkFormat, makeFolder, raiseFormat, writeFormat } from './store-folder.ts';
 import type { StoreLock } from './store-lock.ts';
 import { lockStore } from './store-lock.ts';
 
 const FILE_MODE = 0o600;
+/** Handing it over to the database takes some milliseconds. */
+const TURN_BYTES = 2 * 1024 * 1024;
 
 /** @param isKnown whether the folder was a store before, so that its records must be there */
-export type OpenRecords = (folder: string, isKnown: boolean) => RecordPort;
+export type OpenRecords = (
+  folder: string,
+  isKnown: boolean,
+  repair: Repair,
+) => RecordPort | Promise<RecordPort>;
 
-const openLmdb: OpenRecords = (folder, isKnown) => {
-  if (isKnown) checkDataFile(folder);
-  return new LmdbRecords(folder, 'write');
-};
+/** LMDB with a journal whose files take turns at so many bytes. */
+export function journaled(turnBytes: number): OpenRecords {
+  return async (folder, isKnown, repair) => {
+    if (isKnown) checkDataFile(folder);
+    const database = new LmdbRecords(folder, 'write');
+    try {
+      return await openJournal({ folder, database, turnBytes, repair });
+    } catch (thrown) {
+      await database.close();
+      throw thrown;
+    }
+  };
+}
+
+export interface OpenStoreParts {
+  /** The folder; made when it is not there. */
+  readonly path: string;
+  readonly log: Logger;
+  /** Put what is damaged aside and go on, instead of refusing to open. */
+  readonly repair?: boolean;
+  /** Another database: for tests. */
+  readonly openRecords?: OpenRecords | undefined;
+}
 
 /** A folder that this process alone writes to. */
 export interface OpenedStore {
@@ -31,17 +59,17 @@ export interface OpenedStore {
  * Takes a store's folder, making it when it is not there.
  * @throws IiiError STORE_LOCKED, STORE_FAILED, STORE_DAMAGED; nothing is open then
  */
-export async function openStore(
-  path: string,
-  openRecords: OpenRecords = openLmdb,
-): Promise<OpenedStore> {
+export async function openStore(parts: OpenStoreParts): Promise<OpenedStore> {
+  const { path, log, openRecords = journaled(TURN_BYTES) } = parts;
+  const repair = parts.repair === true ? log : null;
   const folder = makeFolder(path);
   let lock: StoreLock | undefined;
   let records: RecordPort | undefined;
   try {
     const isKnown = checkFormat(folder) !== null;
     lock = await lockStore(folder);
-    records = openRecords(folder, isKnown);
+    if (isKnown) raiseFormat(folder);
+    records = await openRecords(folder, isKnown, repair);
     restrictFiles(folder);
     // last, so that a folder with a format has everything else
     if (!isKnown) startFormat(folder, records);

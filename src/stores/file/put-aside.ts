@@ -1,4 +1,4 @@
-import type { Damage } from './recover.ts';
+import type { RecordDamage } from './recover.ts';
 import type { RecordPort } from './record-port.ts';
 import type { Table } from './tables.ts';
 import type { WriteBatch } from './write-batch.ts';
@@ -17,7 +17,11 @@ export function moveAside(records: RecordPort, batch: WriteBatch, seq: number): 
 }
 
 /** Moves a damaged record out of the way, with all that belongs to the same job. */
-export function moveDamage(records: RecordPort, batch: WriteBatch, { table, key }: Damage): void {
+export function moveDamage(
+  records: RecordPort,
+  batch: WriteBatch,
+  { table, key }: RecordDamage,
+): void {
   if (typeof key === 'number') {
     moveAside(records, batch, key);
     return;

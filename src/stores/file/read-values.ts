@@ -1,5 +1,4 @@
-import type { RecordPort } from './record-port.ts';
-import type { Damage } from './recover.ts';
+import type { RecordDamage, ScannedRecords } from './recover.ts';
 import { scanAll, unreadable } from './recover.ts';
 import type { StoredValue } from './value-record.ts';
 import { decodeValue, valueKey } from './value-record.ts';
@@ -10,8 +9,8 @@ import { decodeValue, valueKey } from './value-record.ts';
  * @throws IiiError STORE_DAMAGED when some are missing
  */
 export function readValues(
-  records: RecordPort,
-  visit: { value(value: StoredValue): void; damage(damage: Damage): void },
+  records: ScannedRecords,
+  visit: { value(value: StoredValue): void; damage(damage: RecordDamage): void },
 ): void {
   for (const { key, bytes } of scanAll(records, 'values')) {
     const value = decodeValue(bytes);

@@ -10,14 +10,23 @@ import type { RecordKey, Table } from './tables.ts';
 import type { StoredState } from './state-record.ts';
 import { decodeState } from './state-record.ts';
 
-/** A record that is not what was written. */
+/** Something in a store that is not what was written. */
 export interface Damage {
-  readonly table: Table;
+  /** A record's table; `journal` for a part of the journal, whose key is file and place. */
+  readonly table: Table | 'journal';
   readonly key: RecordKey;
   /** The job's id, when it can still be read. */
   readonly jobId: string | null;
   readonly problem: string;
 }
+
+/** A record that is not what was written. */
+export interface RecordDamage extends Damage {
+  readonly table: Table;
+}
+
+/** Records to be read from one end to the other. */
+export type ScannedRecords = Pick<RecordPort, 'scan' | 'count'>;
 
 /** One job as it is on disk. */
 export interface FoundJob {
@@ -29,11 +38,11 @@ export interface FoundJob {
 
 /** Reads a whole store, in the order of acceptance, and checks every record on the way. */
 export function readStore(
-  records: RecordPort,
+  records: ScannedRecords,
   visit: {
     queue(queue: StoredQueue): void;
     job(job: FoundJob): void;
-    damage(damage: Damage): void;
+    damage(damage: RecordDamage): void;
   },
 ): void {
   for (const { key, bytes } of scanAll(records, 'queues')) {
@@ -81,13 +90,13 @@ export interface NextNumbers {
 
 /** What recovery found. */
 export interface Recovered {
-  readonly damages: readonly Damage[];
+  readonly damages: readonly RecordDamage[];
   readonly next: NextNumbers;
 }
 
 /** Fills empty lanes with what is on disk. The queues that have settings must be there already. */
 export function recover(records: RecordPort, lanes: Lanes, now: number): Recovered {
-  const damages: Damage[] = [];
+  const damages: RecordDamage[] = [];
   const finished: FoundJob[] = [];
   const queues: StoredQueue[] = [];
   const next = { seq: 1, deathOrder: 1, endOrder: 1 };
@@ -148,7 +157,7 @@ function restoredOf(found: FoundJob): RestoredJob {
 }
 
 /** A record whose bytes are not those that were written. */
-export function unreadable(table: Table, key: RecordKey, jobId: string | null): Damage {
+export function unreadable(table: Table, key: RecordKey, jobId: string | null): RecordDamage {
   return { table, key, jobId, problem: 'Its checksum does not match.' };
 }
 
@@ -160,7 +169,10 @@ function take(records: Iterator<StoredRecord, undefined>): StoredRecord | undefi
  * All records of a table.
  * @throws IiiError STORE_DAMAGED when some are missing: which ones can no longer be told
  */
-export function* scanAll(records: RecordPort, table: Table): Generator<StoredRecord, undefined> {
+export function* scanAll(
+  records: ScannedRecords,
+  table: Table,
+): Generator<StoredRecord, undefined> {
   let found = 0;
   let last: RecordKey | undefined;
   for (const record of records.scan(table)) {

@@ -12,8 +12,11 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { IiiError, messageOf } from '../../base/errors.ts';
 
-/** Layout of the folder and of everything in it. A newer one is refused. */
-const STORE_FORMAT = 1;
+/**
+ * Layout of the folder and of everything in it. A newer one is refused, an older one raised when it is
+ * opened: 1 has no journal.
+ */
+const STORE_FORMAT = 2;
 
 /** Says which format the folder has, readable without opening anything. */
 export const FORMAT_FILE = 'store.json';
@@ -74,11 +77,17 @@ export function makeFolder(path: string): string {
   return folder;
 }
 
-/** Marks a new folder with this version's format, durably, and with it everything else in it. */
-export function writeFormat(folder: string): void {
+/** Marks a folder as one of this version, before anything is in it that an older one does not know. */
+export function raiseFormat(folder: string): void {
+  const found = readFormat(folder);
+  if (found !== null && found.format < STORE_FORMAT) writeFormat(folder, found.id);
+}
+
+/** Marks a folder with this version's format, durably, and with it everything else in it. */
+export function writeFormat(folder: string, id: string = randomUUID()): void {
   const file = join(folder, FORMAT_FILE);
   const draft = `${file}.new`;
-  const content: FormatFile = { format: STORE_FORMAT, id: randomUUID() };
+  const content: FormatFile = { format: STORE_FORMAT, id };
   const fd = openSync(draft, 'w', FILE_MODE);
   try {
     writeSync(fd, `${JSON.stringify(content)}\n`);

@@ -125,13 +125,34 @@ describe('the folder of a file store', () => {
 
   it('of a newer version is refused, and nothing in it is touched', async () => {
     const folder = await filled();
-    writeFileSync(join(folder, 'store.json'), '{"format":2,"id":"x"}');
+    writeFileSync(join(folder, 'store.json'), '{"format":3,"id":"x"}');
     const before = contents(folder);
     await expect(opened(folder)).rejects.toMatchObject({
       code: 'STORE_FAILED',
-      message: expect.stringContaining('format 2'),
+      message: expect.stringContaining('format 3'),
     });
     expect(contents(folder)).toEqual(before);
+  });
+
+  it('of format 1, which has no journal, keeps its jobs and its id, and becomes format 2', async () => {
+    const folder = await filled();
+    const records = new LmdbRecords(folder, 'write');
+    const batch = new WriteBatch();
+    batch.remove('store', 'journal');
+    await records.commit(batch);
+    await records.close();
+    writeFileSync(join(folder, 'store.json'), '{"format":1,"id":"x"}');
+    const store = await opened(folder);
+    expect((await store.stats()).get('q')).toMatchObject({ waiting: 9, dead: 1 });
+    await store.append([newJob(uuidOf(20), clock.now())]);
+    expect(JSON.parse(readFileSync(join(folder, 'store.json'), 'utf8'))).toEqual({
+      format: 2,
+      id: 'x',
+    });
+    await store.close();
+    const again = await opened(folder);
+    expect((await again.stats()).get('q')).toMatchObject({ waiting: 10, dead: 1 });
+    await again.close();
   });
 
   it('ends the engine when it is deleted while the engine runs', async () => {

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import {
+  CHANGE,
+  FRAME,
+  HEADER_BYTES,
+  JOURNAL_TABLES,
+  SALT_BYTES,
+  sumOf,
+  writeHeader,
+} from './journal-layout.ts';
+import type { RecordKey, Table } from './tables.ts';
+import type { WriteBatch } from './write-batch.ts';
+
+/** Of a change beside its key's text and its record: flags, a key's number or length, a length. */
+const CHANGE_ROOM = 1 + 8 + 4;
+const WORST_BYTES_PER_CHARACTER = 3;
+const REMOVED = -1;
+
+/** Which bytes of the image have to be written. */
+export interface Extent {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What one file of the journal has, as it is on disk, and where in it the newest record of each key is.
+ * A commit is encoded, written, and then accepted; what was not accepted is overwritten by the next.
+ */
+export class JournalSegment {
+  generation = 0;
+  #image: Buffer;
+  #end = HEADER_BYTES;
+  readonly #salt = Buffer.alloc(SALT_BYTES);
+  /** By table: where in the image the record of a key begins, with its length; `REMOVED` without. */
+  readonly #places: readonly Map<RecordKey, number>[] = JOURNAL_TABLES.map(() => new Map());
+  /** The places of the frame that was encoded last, in the order of its changes. */
+  readonly #encoded: number[] = [];
+
+  constructor(bytes: number) {
+    this.#image = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  /** Bytes up to the end of the last frame accepted. */
+  get bytes(): number {
+    return this.#end;
+  }
+
+  get image(): Buffer {
+    return this.#image;
+  }
+
+  get isEmpty(): boolean {
+    return this.#end === HEADER_BYTES;
+  }
+
+  /** Forgets everything, and begins with a header. */
+  restart(generation: number): void {
+    this.generation = generation;
+    this.#end = HEADER_BYTES;
+    for (const places of this.#places) places.clear();
+    randomBytes(SALT_BYTES).copy(this.#salt);
+    writeHeader(this.#image, { generation, salt: this.#salt });
+  }
+
+  /** Puts a frame behind the last one accepted. */
+  encode(batch: WriteBatch, number: number): Extent {
+    const from = this.#end;
+    this.#grow(from + roomOf(batch));
+    const image = this.#image;
+    const encoded = this.#encoded;
+    let at = from + FRAME.changes;
+    encoded.length = 0;
+    batch.forEach((table, key, value) => {
+      const flags = JOURNAL_TABLES.indexOf(table) | (value === null ? CHANGE.removal : 0);
+      if (typeof key === 'number') {
+        image[at] = flags;
+        at = image.writeDoubleLE(key, at + 1);
+      } else {
+        image[at] = flags | CHANGE.textKey;
+        const length = image.write(key, at + 5);
+        image.writeUInt32LE(length, at + 1);
+        at += 5 + length;
+      }
+      encoded.push(value === null ? REMOVED : at);
+      if (value === null) return;
+      at = image.writeUInt32LE(value.length, at);
+      at += value.copy(image, at);
+    });
+    const frame = image.subarray(from, at);
+    frame.writeUInt32LE(frame.length, FRAME.bytes);
+    this.#salt.copy(frame, FRAME.salt);
+    frame.writeDoubleLE(number, FRAME.number);
+    frame.writeUInt32LE(sumOf(frame), FRAME.crc);
+    return { from, to: at };
+  }
+
+  /** Makes the batch that was encoded last what `find` answers. */
+  accept(batch: WriteBatch, { to }: Extent): void {
+    this.#end = to;
+    let at = 0;
+    batch.forEach((table, key) => {
+      this.#places[JOURNAL_TABLES.indexOf(table)]?.set(key, this.#encoded[at++] ?? REMOVED);
+    });
+  }
+
+  /** The newest record of a key: `null` when it was removed, `undefined` when it was not touched. */
+  find(table: Table, key: RecordKey): Buffer | null | undefined {
+    const place = this.#places[JOURNAL_TABLES.indexOf(table)]?.get(key);
+    return place === undefined ? undefined : this.#recordAt(place);
+  }
+
+  /** Visits the newest record of each key, `null` for those that were removed. */
+  forEach(visit: (table: Table, key: RecordKey, value: Buffer | null) => void): void {
+    for (const [number, places] of this.#places.entries()) {
+      const table = JOURNAL_TABLES[number];
+      if (table === undefined) continue;
+      for (const [key, place] of places) visit(table, key, this.#recordAt(place));
+    }
+  }
+
+  #recordAt(place: number): Buffer | null {
+    if (place === REMOVED) return null;
+    const start = place + 4;
+    return this.#image.subarray(start, start + this.#image.readUInt32LE(place));
+  }
+
+  #grow(bytes: number): void {
+    if (bytes <= this.#image.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, this.#image.length * 2));
+    this.#image.copy(larger, 0, 0, this.#end);
+    this.#image = larger;
+  }
+}
+
+/** Bytes a frame takes at most. */
+function roomOf(batch: WriteBatch): number {
+  let room: number = FRAME.changes;
+  batch.forEach((_, key, value) => {
+    const text = typeof key === 'string' ? key.length * WORST_BYTES_PER_CHARACTER : 0;
+    room += CHANGE_ROOM + text + (value?.length ?? 0);
+  });
+  return room;
+}

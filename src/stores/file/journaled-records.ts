@@ -1,0 +1,204 @@
+import { putApplied } from './applied-record.ts';
+import type { CommitFailure } from './commit-failure.ts';
+import { failureOf } from './commit-failure.ts';
+import { JournalFile } from './journal-file.ts';
+import { HEADER_EXTENT, journalFileOf } from './journal-layout.ts';
+import { JournalSegment } from './journal-segment.ts';
+import type { LmdbRecords } from './lmdb-records.ts';
+import type { RecordPort, StoredRecord } from './record-port.ts';
+import { syncFolder } from './store-folder.ts';
+import type { RecordKey, Table } from './tables.ts';
+import { WriteBatch } from './write-batch.ts';
+
+/** Room for the commits that come while a turn ends. */
+const SPARE_BYTES = 256 * 1024;
+
+export interface JournaledRecordsParts {
+  readonly folder: string;
+  readonly database: LmdbRecords;
+  /**
+   * How much a file of the journal has when the other one takes its turn. All of it goes into the
+   * database in one transaction, and the event loop stands still while that is handed over.
+   */
+  readonly turnBytes: number;
+  /** The number of the last frame; the database has all of them. */
+  readonly lastNumber: number;
+}
+
+/**
+ * The records of a folder: a database, and a journal in front of it. A commit is one write to the end
+ * of the journal. What has collected there goes into the database from time to time, in one
+ * transaction, and much of it never has to: a job that has ended by then leaves only its end.
+ */
+export class JournaledRecords implements RecordPort {
+  readonly #folder: string;
+  readonly #turnBytes: number;
+  readonly #database: LmdbRecords;
+  /** By the parity of their generation. */
+  readonly #files: readonly [JournalFile, JournalFile];
+  /** Takes the commits. */
+  #active: JournalSegment;
+  /** Has to go into the database, or is on its way. */
+  #leaving: JournalSegment | undefined;
+  #idle: JournalSegment;
+  #transfer: Promise<unknown> | undefined;
+  readonly #transferred = new WriteBatch();
+  /** Bytes of the active segment at which its turn ends, or a transfer that failed is tried again. */
+  #turnAt: number;
+  /** The number of the last frame. */
+  #number: number;
+  /** No number above this is a key of the database. */
+  #highest: number;
+  #broken: CommitFailure | undefined;
+
+  constructor({ folder, database, turnBytes, lastNumber }: JournaledRecordsParts) {
+    this.#folder = folder;
+    this.#database = database;
+    this.#turnBytes = turnBytes;
+    this.#turnAt = turnBytes;
+    this.#active = new JournalSegment(turnBytes + SPARE_BYTES);
+    this.#idle = new JournalSegment(turnBytes + SPARE_BYTES);
+    this.#number = lastNumber;
+    this.#highest = Math.max(database.lastNumberOf('jobs'), database.lastNumberOf('states'));
+    this.#files = [
+      new JournalFile(folder, journalFileOf(0)),
+      new JournalFile(folder, journalFileOf(1)),
+    ];
+  }
+
+  /** Begins the turn after the one that the database has. Before this, nothing can be committed. */
+  async begin(applied: number): Promise<void> {
+    this.#active.restart(applied + 1);
+    await this.#writeHeader(this.#active);
+    syncFolder(this.#folder);
+    putApplied(this.#transferred, { generation: applied, isClosed: false });
+    await this.#database.commit(this.#transferred);
+    this.#transferred.reset();
+  }
+
+  read(table: Table, key: RecordKey): Buffer | undefined {
+    const active = this.#active.find(table, key);
+    if (active !== undefined) return active ?? undefined;
+    const leaving = this.#leaving?.find(table, key);
+    if (leaving !== undefined) return leaving ?? undefined;
+    return this.#database.read(table, key);
+  }
+
+  scan(table: Table): Iterable<StoredRecord> {
+    return this.#database.scan(table);
+  }
+
+  count(table: Table): number {
+    return this.#database.count(table);
+  }
+
+  async commit(batch: WriteBatch): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    const active = this.#active;
+    const extent = active.encode(batch, this.#number + 1);
+    try {
+      await this.#fileOf(active).write(active.image, extent);
+    } catch (thrown) {
+      throw this.#noted(thrown);
+    }
+    this.#number += 1;
+    active.accept(batch, extent);
+    if (active.bytes >= this.#turnAt) await this.#endTurn();
+  }
+
+  async rest(): Promise<void> {
+    await this.#database.rest();
+  }
+
+  hasRoom(): boolean {
+    return this.#database.hasRoom();
+  }
+
+  /** Leaves everything in the database, and no journal, when the disk lets it. */
+  async close(): Promise<void> {
+    await this.#transfer;
+    const isDone = this.#broken === undefined && (await this.#transferAll());
+    for (const file of this.#files) {
+      if (isDone) file.remove();
+      else file.close();
+    }
+    await this.#database.close();
+  }
+
+  /** Lets the other file take its turn, unless what that one has is not in the database yet. */
+  async #endTurn(): Promise<void> {
+    if (this.#transfer !== undefined) return;
+    const leaving = this.#leaving ?? (await this.#passOn());
+    if (leaving === undefined) return;
+    this.#transfer = this.#transferOf(leaving, false).finally(() => {
+      this.#transfer = undefined;
+    });
+  }
+
+  /** Makes the next segment the active one. Answers the one before; `undefined` when it has to go on. */
+  async #passOn(): Promise<JournalSegment | undefined> {
+    const before = this.#active;
+    const next = this.#idle;
+    next.restart(before.generation + 1);
+    try {
+      await this.#writeHeader(next);
+    } catch (thrown) {
+      // the commit that came before took place: only the next one is told
+      this.#noted(thrown);
+      this.#turnAt = before.bytes + this.#turnBytes;
+      return undefined;
+    }
+    this.#turnAt = this.#turnBytes;
+    this.#active = next;
+    this.#leaving = before;
+    return before;
+  }
+
+  /** Answers whether the segment is in the database. */
+  async #transferOf(segment: JournalSegment, isClosed: boolean): Promise<boolean> {
+    const batch = this.#transferred;
+    const highest = this.#highest;
+    segment.forEach((table, key, value) => {
+      const isNew = typeof key === 'number' && key > highest;
+      if (value !== null) batch.put(table, key, value);
+      else if (!isNew) batch.remove(table, key);
+      if (isNew && key > this.#highest) this.#highest = key;
+    });
+    putApplied(batch, { generation: segment.generation, isClosed });
+    try {
+      await this.#database.commit(batch);
+    } catch (thrown) {
+      this.#noted(thrown);
+      this.#turnAt = this.#active.bytes + this.#turnBytes;
+      return false;
+    } finally {
+      batch.reset();
+    }
+    if (segment === this.#leaving) {
+      this.#leaving = undefined;
+      this.#idle = segment;
+    }
+    return true;
+  }
+
+  async #transferAll(): Promise<boolean> {
+    const leaving = this.#leaving;
+    if (leaving !== undefined && !(await this.#transferOf(leaving, false))) return false;
+    return this.#transferOf(this.#active, true);
+  }
+
+  async #writeHeader(segment: JournalSegment): Promise<void> {
+    await this.#fileOf(segment).write(segment.image, HEADER_EXTENT);
+  }
+
+  #fileOf({ generation }: JournalSegment): JournalFile {
+    return this.#files[generation % 2 === 0 ? 0 : 1];
+  }
+
+  /** Nothing is written any more after a failure that leaves in doubt what is on disk. */
+  #noted(thrown: unknown): CommitFailure {
+    const failure = failureOf(thrown);
+    if (failure.fatal) this.#broken = failure;
+    return failure;
+  }
+}
