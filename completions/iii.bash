@@ -24,7 +24,7 @@ _iii() {
       trigger-type) words="list" ;;
       engine) words="list" ;;
       worker) words="list run" ;;
-      function) words="list" ;;
+      function) words="list show" ;;
       store) words="verify backup info migrate" ;;
       context) words="list show use add remove" ;;
       config) words="validate show schema plan apply" ;;

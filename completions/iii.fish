@@ -100,6 +100,7 @@ complete -c iii -n '__iii_after engine' -f -a list -d 'the engines on the same j
 complete -c iii -n '__iii_after worker' -f -a list -d 'connected workers'
 complete -c iii -n '__iii_after worker' -f -a run -d 'run files that export functions and what triggers them'
 complete -c iii -n '__iii_after function' -f -a list -d 'functions that can be called'
+complete -c iii -n '__iii_after function' -f -a show -d 'one function: who offers it, and what would call it'
 complete -c iii -n '__iii_after store' -f -a verify -d 'check every record of a file store and its state'
 complete -c iii -n '__iii_after store' -f -a backup -d 'copy a file store, also while the engine runs'
 complete -c iii -n '__iii_after store' -f -a info -d 'what a file store holds, and which engine uses it'

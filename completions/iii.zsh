@@ -117,6 +117,7 @@ _iii() {
       function)
       found=(
         'list:functions that can be called'
+        'show:one function: who offers it, and what would call it'
       ) ;;
       store)
       found=(

@@ -10,6 +10,7 @@ import {
 import { CONFIG_ROLES, type ConfigContract } from './config-contract.ts';
 import type { Explanation } from './explanation-contract.ts';
 import type { EventPage } from './event-contract.ts';
+import { FUNCTION_ROLES, type FunctionContract } from './function-contract.ts';
 import { GROUP_ROLES, type GroupContract } from './group-contract.ts';
 
 /**
@@ -190,14 +191,6 @@ export interface WorkerView {
   readonly gauges: WorkerGauges | null;
 }
 
-export interface FunctionView {
-  readonly functionId: string;
-  readonly description: string | null;
-  readonly workers: readonly string[];
-  readonly inFlight: number;
-  readonly kind: 'worker' | 'engine' | 'http';
-}
-
 export interface TopicView {
   readonly topic: string;
   /** Messages dropped because nobody was subscribed, since the engine started. */
@@ -225,7 +218,8 @@ export interface SubscriptionView {
   readonly skipped: number;
 }
 
-export interface AdminContract extends BulkContract, GroupContract, ConfigContract {
+export interface AdminContract
+  extends BulkContract, GroupContract, ConfigContract, FunctionContract {
   'iii::engine::info': { input: Empty; result: EngineInfo };
   /** The engines on the same data that were seen within the last hour. */
   'iii::engine::list': { input: Empty; result: { readonly engines: readonly EngineView[] } };
@@ -360,10 +354,6 @@ export interface AdminContract extends BulkContract, GroupContract, ConfigContra
   };
 
   'iii::worker::list': { input: Empty; result: { readonly workers: readonly WorkerView[] } };
-  'iii::function::list': {
-    input: { readonly includeInternal?: boolean };
-    result: { readonly functions: readonly FunctionView[] };
-  };
 }
 
 export type AdminFunctionId = keyof AdminContract;
@@ -375,6 +365,7 @@ export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> 
   ...BULK_ROLES,
   ...GROUP_ROLES,
   ...CONFIG_ROLES,
+  ...FUNCTION_ROLES,
   'iii::engine::info': 'read',
   'iii::engine::list': 'read',
   'iii::queue::list': 'read',
@@ -394,5 +385,4 @@ export const ADMIN_ROLES: Readonly<Record<AdminFunctionId, 'read' | 'operate'>> 
   'iii::topic::list': 'read',
   'iii::topic::unsubscribe': 'operate',
   'iii::worker::list': 'read',
-  'iii::function::list': 'read',
 };

@@ -9,7 +9,7 @@ import { COMMANDS } from '../../src/cli/tree.ts';
 import { FileStore } from '../../src/stores/file/file-store.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { newFolder } from '../support/file-maker.ts';
-import { LIST_ANSWERS } from '../support/list-answers.ts';
+import { functionDetail, LIST_ANSWERS } from '../support/list-answers.ts';
 import { runCli } from '../support/run-cli.ts';
 import { ago, deadJob, jobDetail, NOW, paymentDetail } from '../support/samples.ts';
 import { newJob, policyOf, uuidOf } from '../support/store-fixture.ts';
@@ -33,6 +33,7 @@ const SCREENS: readonly { readonly argv: readonly string[]; readonly status?: nu
   { argv: ['topic', 'list'] },
   { argv: ['subscription', 'list'] },
   { argv: ['function', 'list'] },
+  { argv: ['function', 'show', 'orders::charge'] },
   { argv: ['trigger-type', 'list'] },
   { argv: ['engine', 'list'] },
   { argv: ['doctor'], status: 1 },
@@ -113,6 +114,7 @@ beforeAll(async () => {
     'iii::job::get': () => job,
     'iii::job::explain': () => explanation,
     'iii::group::get': () => groupDetail,
+    'iii::function::get': () => functionDetail,
     'iii::engine::info': () => info,
     enqueue: () => ({ messageReceiptId: ID }),
   });

@@ -13,6 +13,7 @@ import { RawClient } from '../support/raw-client.ts';
 /** Commands whose examples need no job, task, group or context that must be made first. */
 const SAMPLED = [
   ...['queue list', 'queue show', 'job list', 'worker list', 'function list', 'engine list'],
+  'function show',
   ...['dlq list', 'dlq errors', 'topic list', 'subscription list', 'trigger-type list'],
   ...['task list', 'undo list', 'audit', 'trigger', 'publish', 'config schema', 'help', 'version'],
 ];

@@ -1,12 +1,12 @@
 import type { ErrorCluster, TaskView } from '../../src/admin/bulk-contract.ts';
 import type {
   EngineView,
-  FunctionView,
   JobSummary,
   SubscriptionView,
   TopicView,
   WorkerView,
 } from '../../src/admin/contract.ts';
+import type { FunctionDetail, FunctionView } from '../../src/admin/function-contract.ts';
 import type { GroupView } from '../../src/admin/group-contract.ts';
 import { ago, deadJob, jobDetail, mailQueue, NOW, paymentQueue } from './samples.ts';
 
@@ -138,6 +138,44 @@ const functions: readonly FunctionView[] = [
     kind: 'http',
   },
 ];
+
+export const functionDetail: FunctionDetail = {
+  functionId: 'orders::charge',
+  description: 'Charges the card of an order, once',
+  workers: ['till', 'till-2'],
+  inFlight: 3,
+  kind: 'worker',
+  offers: [1, 2].map((n) => ({
+    workerId: `5b1f5d5e-0000-4000-8000-00000000000${n}`,
+    worker: n === 1 ? 'till' : 'till-2',
+    runtime: 'node 0.22.1',
+    connectedAt: ago(90_000 * n),
+    inFlight: n,
+    concurrency: n === 1 ? null : 10,
+  })),
+  elsewhere: 1,
+  queues: [{ queue: 'payment', waiting: 12 }],
+  triggers: [
+    {
+      id: '7c1f5d5e-0000-4000-8000-000000000001',
+      type: 'http',
+      as: 'function',
+      config: { api_path: 'orders/:id/charge', http_method: 'POST' },
+      worker: 'till',
+    },
+  ],
+  subscriptions: [
+    {
+      topic: 'order.created',
+      queue: 'order.created::orders::charge',
+      as: 'function',
+      waiting: 4,
+      dead: 1,
+    },
+  ],
+  requestFormat: { type: 'object', required: ['amount'] },
+  responseFormat: null,
+};
 
 const engines: readonly EngineView[] = [
   {

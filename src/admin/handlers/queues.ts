@@ -57,7 +57,7 @@ export function readUntil(input: Input, { clock }: AdminParts['engine']): number
 }
 
 /** What the other engines on the same jobs say of themselves; those of one that fell silent are old. */
-async function otherEngines({ engine, card }: AdminParts): Promise<readonly EngineFacts[]> {
+export async function otherEngines({ engine, card }: AdminParts): Promise<readonly EngineFacts[]> {
   const seen = (await engine.store.peers?.list()) ?? [];
   const { id: self } = card();
   return seen.flatMap(({ id, alive, facts }) =>

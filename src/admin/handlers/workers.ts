@@ -1,14 +1,14 @@
 import { isInternal } from '../../engine/function-entry.ts';
-import type { FunctionListing } from '../../engine/functions.ts';
 import type { Worker } from '../../engine/workers.ts';
-import type { FunctionView, WorkerView } from '../contract.ts';
+import type { WorkerView } from '../contract.ts';
+import { describeFunction, functionView } from './function-detail.ts';
 import type { AdminHandlers, AdminParts } from './handler.ts';
 import { timeText } from './views.ts';
 
-export function workerHandlers({
-  engine,
-  gauges,
-}: AdminParts): AdminHandlers<'iii::worker::list' | 'iii::function::list'> {
+export function workerHandlers(
+  parts: AdminParts,
+): AdminHandlers<'iii::worker::list' | 'iii::function::list' | 'iii::function::get'> {
+  const { engine, gauges } = parts;
   return {
     'iii::worker::list': () =>
       Promise.resolve({
@@ -22,6 +22,7 @@ export function workerHandlers({
         .map(functionView);
       return Promise.resolve({ functions });
     },
+    'iii::function::get': (input) => describeFunction(parts, input.string('functionId')),
   };
 }
 
@@ -39,20 +40,5 @@ function workerView(worker: Worker, gauges: AdminParts['gauges']): WorkerView {
     functions: [...worker.functions].sort(),
     inFlight: worker.inFlight,
     gauges: gauges?.get(worker.id) ?? null,
-  };
-}
-
-function functionView({ id, facts, workers, local }: FunctionListing): FunctionView {
-  let inFlight = 0;
-  for (const worker of workers) {
-    for (const call of worker.calls.values()) if (call.functionId === id) inFlight++;
-  }
-  const remote = facts.invocation === null ? 'worker' : 'http';
-  return {
-    functionId: id,
-    description: facts.description,
-    workers: workers.map((worker) => worker.profile.name),
-    inFlight,
-    kind: local ? 'engine' : remote,
   };
 }

@@ -228,4 +228,18 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     examples: [{ command: 'iii function list', does: 'and who offers each' }],
     load: () => import('../commands/function/list.ts'),
   },
+  {
+    path: ['function', 'show'],
+    summary: 'one function: who offers it, and what would call it',
+    arguments: [
+      { name: 'id', summary: 'id of the function', required: true, completes: 'function' },
+    ],
+    examples: [
+      {
+        command: 'iii function show orders::charge',
+        does: 'its workers, queues, triggers and subscriptions',
+      },
+    ],
+    load: () => import('../commands/function/show.ts'),
+  },
 ];

@@ -1,4 +1,5 @@
-import type { FunctionView, WorkerView } from '../../admin/contract.ts';
+import type { WorkerView } from '../../admin/contract.ts';
+import type { FunctionView } from '../../admin/function-contract.ts';
 import type { ListView } from '../output/output.ts';
 
 export const workerList: ListView<WorkerView> = {
