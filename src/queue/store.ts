@@ -79,7 +79,8 @@ export interface Reclaimed {
 }
 
 /**
- * `leasable`: a lease may now succeed. `reclaimable`: `reclaim` has something to give. `paused` and
+ * `leasable`: a lease may now succeed, as far as the offer of the last one tells: whoever begins to
+ * offer a function leases without a signal. `reclaimable`: `reclaim` has something to give. `paused` and
  * `resumed`: another engine on the same data did that to the queue.
  */
 export interface StoreSignal {

@@ -76,6 +76,8 @@ class Comparison {
   #open: Lease[] = [];
   readonly #settled: Lease[] = [];
   readonly #signals = new Set<string>();
+  /** The functions offered when each queue was last asked for jobs. */
+  readonly #offered = new Map<string, readonly string[] | null>();
 
   private constructor(maker: StoreMaker, store: Store, clock: ManualClock) {
     this.#maker = maker;
@@ -125,6 +127,7 @@ class Comparison {
           expected.push(job);
         }
         const { queue, limit } = step;
+        this.#offered.set(queue, step.functions);
         const leases = await this.#store.lease({ queue, limit, offer: offerOf(step.functions) });
         expectSame(
           leases.map(({ job }) => job.id),
@@ -177,6 +180,7 @@ class Comparison {
       case 'reopen':
         if (this.#maker.reopen === undefined) return;
         this.#store = await this.#maker.reopen(this.#store, QUEUES, this.#clock);
+        this.#offered.clear();
         this.#watch();
         if (this.#maker.gaps?.retention !== undefined) this.#oracle.forgetFinished();
         this.#settled.push(...this.#open);
@@ -232,10 +236,11 @@ class Comparison {
     }
   }
 
-  /** Every time something became leasable there must have been a signal, or nobody would look. */
+  /** Every time something offered became leasable there must have been a signal, or nobody would look. */
   #expectSignals(before: ReadonlySet<string>): void {
     for (const name of QUEUE_NAMES) {
-      const fresh = this.#oracle.leasable(name, null).filter(({ input }) => !before.has(input.id));
+      const offered = this.#oracle.leasable(name, this.#offered.get(name) ?? null);
+      const fresh = offered.filter(({ input }) => !before.has(input.id));
       if (fresh.length > 0) expect(this.#signals).toContain(`leasable ${name}`);
     }
   }

@@ -68,8 +68,12 @@ export class Appender {
       return send('1');
     })) as Answer;
     if (answer[0] === 0) return taken(answer[1][0] ?? '');
-    for (const [index, times] of answer[1].entries())
-      this.#queueOf(queues[index] ?? '').note(times);
+    for (const [index, times] of answer[1].entries()) {
+      const name = queues[index] ?? '';
+      const accepted = jobs.filter(({ queue }) => queue === name);
+      const functionIds = new Set(accepted.map(({ functionId }) => functionId));
+      this.#queueOf(name).noteAccepted(times, [...functionIds]);
+    }
     return jobs.map(({ id }, index) => {
       const receipt = answer[2][index] ?? id;
       return { id: receipt, duplicate: receipt !== id };

@@ -51,6 +51,8 @@ export class RedisQueue {
   readonly #held = new Map<string, Held>();
   /** Number of this engine's leases; empty before the first and after they were taken away. */
   #owner = '';
+  /** What this engine could run when it last asked for jobs, and can run now. */
+  #offer: FunctionOffer | undefined;
   #functions: readonly string[] = [];
   #functionsVersion = '';
   #paused = false;
@@ -101,6 +103,16 @@ export class RedisQueue {
     else this.#reclaim.set(expiryIn);
   }
 
+  /**
+   * The same, of a script that accepted jobs for these functions. What only others can run is
+   * nothing to ask for: they are told, and whoever begins to offer a function asks anyway.
+   */
+  noteAccepted([woken, ...until]: Times, functionIds: readonly string[]): void {
+    const offer = this.#offer;
+    const isForUs = offer === undefined || functionIds.some((id) => offer.has(id));
+    this.note([isForUs ? woken : 0, ...until]);
+  }
+
   signalLeasable(): void {
     this.#context.emit({ kind: 'leasable', queue: this.name });
   }
@@ -123,6 +135,7 @@ export class RedisQueue {
 
   async lease({ limit, offer, limits }: LeaseRequest): Promise<readonly Lease[]> {
     if (limit <= 0) return [];
+    this.#offer = offer;
     await this.#configured;
     for (let tries = 0; tries < LEASE_TRIES; tries++) {
       const sentAt = this.#context.clock.now();

@@ -37,13 +37,18 @@ local function tell_due(q)
   redis.call('PUBLISH', ARGV[2], 'due\n' .. ARGV[3] .. '\n' .. name .. '\n' .. due_in)
 end
 
--- Tells engines that have room, when something became leasable or room was made.
+-- Tells other engines that have room, when something became leasable or room was made. Each is told
+-- once: it is marked again when it next asks for more than there is. The one that calls stays marked,
+-- as it need not ask for what it cannot run.
 local function tell(q)
   if not q.woken and (not q.freed or redis.call('ZCARD', q.base .. ':w') == 0) then return end
   local idle = q.base .. ':z'
-  local sessions = redis.call('SMEMBERS', idle)
-  if #sessions == 0 or (#sessions == 1 and sessions[1] == ARGV[3]) then return end
-  redis.call('DEL', idle)
+  local others = {}
+  for _, session in ipairs(redis.call('SMEMBERS', idle)) do
+    if session ~= ARGV[3] then others[#others + 1] = session end
+  end
+  if #others == 0 then return end
+  in_chunks('SREM', others, idle)
   local name = string.match(q.base, '{(.*)}')
   redis.call('PUBLISH', ARGV[2], 'leasable\n' .. ARGV[3] .. '\n' .. name)
 end
