@@ -1,14 +1,15 @@
 import type { Context } from './context.ts';
 import type { CommandInput } from './input.ts';
 import type { ListView } from './output/output.ts';
+import { splitTable } from './output/table.ts';
 import { writeCount } from '../base/count.ts';
 import { pause } from './wait.ts';
 
 const INTERVAL_MS = 1_000;
 /** Cursor home, then erase to the end of the screen. */
 const REDRAW = '\u001b[H\u001b[J';
-/** Lines of the screen that are not rows: the heading, a remark, and the one the cursor is left on. */
-const OTHER_LINES = 3;
+/** Lines of the screen that are not the table's: a remark, and the one the cursor is left on. */
+const OTHER_LINES = 2;
 
 /** A list as it is now. */
 export interface Listing<Row> {
@@ -35,7 +36,7 @@ export async function showList<Row>(
   for (;;) {
     const listing = await ask();
     if (redraws) await io.stdout.write(REDRAW);
-    await print(context, redraws ? cutToScreen(listing, io.stdout.rows) : listing);
+    await print(context, redraws ? await cutToScreen(listing, context) : listing);
     if (!watches) return 0;
     await pause(context.clock, INTERVAL_MS, context.signal);
   }
@@ -49,10 +50,17 @@ async function print<Row>({ output }: Context, listing: Listing<Row>): Promise<v
   if (note !== undefined) await output.note(note);
 }
 
-function cutToScreen<Row>(listing: Listing<Row>, height = Infinity): Listing<Row> {
-  const room = Math.max(1, height - OTHER_LINES);
-  const more = listing.rows.length - room;
+async function cutToScreen<Row>(
+  listing: Listing<Row>,
+  { io, output }: Context,
+): Promise<Listing<Row>> {
+  const { rows, view } = listing;
+  const height = (io.stdout.rows ?? Infinity) - OTHER_LINES;
+  const most = rows.slice(0, Math.max(1, height - 1));
+  const { linesPerRow } = splitTable(await output.table(most, view.columns), most.length);
+  const room = Math.max(1, Math.floor(height / linesPerRow) - 1);
+  const more = rows.length - room;
   if (more <= 0) return listing;
   const note = `${writeCount(more)} more do not fit on the screen`;
-  return { ...listing, rows: listing.rows.slice(0, room), note };
+  return { ...listing, rows: rows.slice(0, room), note };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobExplanation } from '../../src/admin/contract.ts';
@@ -169,6 +169,14 @@ describe('the screen', () => {
       await expect(settle(result.stdout)).toMatchFileSnapshot(golden(name, columns));
     },
   );
+
+  it('never shows a part of an id, which nobody could copy', () => {
+    const folder = new URL('golden/', import.meta.url);
+    const cut = readdirSync(folder).filter((file) =>
+      /[0-9a-f]{8}[0-9a-f-]*…/.test(readFileSync(new URL(file, folder), 'utf8')),
+    );
+    expect(cut).toEqual([]);
+  });
 
   it('is kept for every command, or there is a reason not to', () => {
     const reasons = new Set(Object.values(WITHOUT).flat());

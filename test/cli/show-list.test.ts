@@ -4,7 +4,7 @@ import { COMMANDS, namesOf } from '../../src/cli/tree.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { LIST_ANSWERS } from '../support/list-answers.ts';
 import { type RunningCli, startCli, runCli, type CliOptions } from '../support/run-cli.ts';
-import { NOW, paymentQueue } from '../support/samples.ts';
+import { jobDetail, NOW, paymentQueue } from '../support/samples.ts';
 
 let engine: FakeEngine;
 
@@ -89,6 +89,20 @@ describe('--watch', () => {
     const lines = cli.stdout().trimEnd().split('\n');
     expect(lines).toHaveLength(22);
     expect(lines.at(-1)).toMatch(/^q20 /);
+  });
+
+  it('counts the lines of rows that have an id on a line of its own', async () => {
+    const ids = Array.from({ length: 40 }, (_, n) => String(n + 1).padStart(36, '0'));
+    const jobs = ids.map((id) => ({ ...jobDetail, id }));
+    const answer = () => ({ jobs, total: 40, nextCursor: null });
+    engine = await FakeEngine.start({ 'iii::job::list': answer });
+    const { cli } = start(['job', 'list', '--time', 'iso'], { columns: 40 });
+    await cli.saw('stderr', '30 more do not fit');
+    cli.signal('SIGINT');
+    await cli.finished;
+    const lines = cli.stdout().trimEnd().split('\n');
+    expect(lines).toHaveLength(22);
+    expect(lines.at(-2)).toBe(ids[9]);
   });
 
   it('asks for the first page each time, and does not go together with --all', async () => {

@@ -15,7 +15,10 @@ export interface Column<Row> {
   readonly min?: number;
   /** Width, as far as its texts need it, that it keeps while there are columns that are only nice to have. */
   readonly wanted?: number;
-  /** Meant to be copied: cut only where it would push nearly everything else out. */
+  /**
+   * Meant to be copied: cut only where it would push nearly everything else out. The most important
+   * column is never cut then: it has a line of its own above the rest of its row.
+   */
   readonly copied?: true;
 }
 
@@ -35,6 +38,8 @@ const GAP = 2;
 const NEEDED = 50;
 /** Columns that have to fit for one that is meant to be copied to be shown whole. */
 const BESIDE_COPIED = 3;
+/** Columns by which a row is indented that is below a line of its own. */
+const INDENT = 2;
 
 /** Lays rows out in aligned columns under a heading; `width` undefined means nothing is cut. */
 export async function renderTable<Row>(
@@ -43,7 +48,31 @@ export async function renderTable<Row>(
   look: { readonly paint: Paint; readonly words: Words; readonly width: number | undefined },
 ): Promise<string> {
   const laid = columns.map((column) => layColumn(column, rows, look.words));
-  const fitted = fitColumns(laid, look.width ?? Number.POSITIVE_INFINITY);
+  const { above, beside } = fitColumns(laid, look.width ?? Number.POSITIVE_INFINITY);
+  const lines = await layLines(beside, rows.length, look.paint);
+  const leads = above?.texts.map((text, line) => paintCell(above, line, text, look.paint));
+  const shown =
+    leads === undefined
+      ? lines
+      : leads.flatMap((lead, line) => [lead, `${' '.repeat(INDENT)}${lines[line] ?? ''}`]);
+  return `${shown.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+/** The lines of a table that has been laid out, and how many of them its heading has, and each of its rows. */
+export function splitTable(
+  text: string,
+  rows: number,
+): { readonly lines: readonly string[]; readonly linesPerRow: number } {
+  const lines = text.replace(/\n$/, '').split('\n');
+  return { lines, linesPerRow: lines.length / (rows + 1) };
+}
+
+/** The heading and the rows, each as one line. */
+async function layLines(
+  fitted: readonly Fitted[],
+  rows: number,
+  paint: Paint,
+): Promise<readonly string[]> {
   const { default: Table } = await import('cli-table3');
   const table = new Table({
     chars: NO_BORDERS,
@@ -51,20 +80,19 @@ export async function renderTable<Row>(
     colWidths: fitted.map(({ width }) => width),
     colAligns: fitted.map(({ column }) => column.align),
   });
-  for (let line = 0; line <= rows.length; line++) {
+  for (let line = 0; line <= rows; line++) {
     table.push(
-      fitted.map(({ column, width }) => {
-        const tone = line === 0 ? 'dim' : column.tones[line];
-        const text = cutText(column.texts[line] ?? '', width);
-        return tone === undefined || text === '' ? text : look.paint(tone, text);
-      }),
+      fitted.map(({ column, width }) =>
+        paintCell(column, line, cutText(column.texts[line] ?? '', width), paint),
+      ),
     );
   }
-  return `${table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+  return table.toString().split('\n');
+}
+
+function paintCell({ tones }: Laid, line: number, text: string, paint: Paint): string {
+  const tone = line === 0 ? 'dim' : tones[line];
+  return tone === undefined || text === '' ? text : paint(tone, text);
 }
 
 const NO_BORDERS = {
@@ -113,12 +141,23 @@ interface Fitted {
   readonly width: number;
 }
 
+interface Layout {
+  /** The column that has a line of its own above each row. */
+  readonly above?: Laid;
+  readonly beside: readonly Fitted[];
+}
+
 /** Shrinks the least important columns first, then leaves them out, until the rest fits. */
-function fitColumns(columns: readonly Laid[], limit: number): readonly Fitted[] {
+function fitColumns(columns: readonly Laid[], limit: number): Layout {
   const whole = columns.map((column) =>
     column.copied ? { ...column, min: column.width, wanted: column.width } : column,
   );
-  return fit(whole, limit, Math.min(BESIDE_COPIED, columns.length)) ?? fit(columns, limit, 1) ?? [];
+  const beside = fit(whole, limit, Math.min(BESIDE_COPIED, columns.length));
+  if (beside !== undefined) return { beside };
+  const [first] = [...columns].sort((a, b) => b.importance - a.importance);
+  if (first?.copied !== true) return { beside: fit(columns, limit, 1) ?? [] };
+  const others = columns.filter((column) => column !== first);
+  return { above: first, beside: fit(others, limit - INDENT, 1) ?? [] };
 }
 
 /** The same without cutting more than allowed; `undefined` when fewer than `least` columns fit. */

@@ -2,7 +2,7 @@ import type { DeadJob, QueueSummary } from '../../admin/contract.ts';
 import type { Tone } from '../output/color.ts';
 import { printable } from '../output/escape.ts';
 import type { Look } from '../output/output.ts';
-import type { Cell, Column } from '../output/table.ts';
+import { type Cell, type Column, splitTable } from '../output/table.ts';
 import { cutText, textWidth } from '../output/width.ts';
 import { countOf } from '../../base/count.ts';
 import { detailOf, lookOf } from '../views/event.ts';
@@ -169,14 +169,19 @@ async function drawList<Row>(
   size: Size,
   look: Look,
 ): Promise<string[]> {
-  const room = Math.max(1, size.rows - 1);
-  const first = Math.max(0, Math.min(selected - Math.floor(room / 2), rows.length - room));
-  const table = await look.table(rows.slice(first, first + room), columns);
-  const [heading = '', ...lines] = table.trimEnd().split('\n');
-  const marked = lines.map((line, at) =>
-    at === selected - first ? `${look.paint('strong', '>')} ${line}` : `  ${line}`,
+  const layOut = async (linesPerRow: number) => {
+    const room = Math.max(1, Math.floor(size.rows / linesPerRow) - 1);
+    const first = Math.max(0, Math.min(selected - Math.floor(room / 2), rows.length - room));
+    const shown = rows.slice(first, first + room);
+    return { first, ...splitTable(await look.table(shown, columns), shown.length) };
+  };
+  let laid = await layOut(1);
+  if (laid.linesPerRow > 1) laid = await layOut(laid.linesPerRow);
+  const { first, lines, linesPerRow } = laid;
+  const marked = (selected - first + 1) * linesPerRow;
+  return lines.map((line, at) =>
+    at === marked ? `${look.paint('strong', '>')} ${line}` : `${' '.repeat(MARK_COLUMNS)}${line}`,
   );
-  return [`${' '.repeat(MARK_COLUMNS)}${heading}`, ...marked];
 }
 
 function drawFailures(model: TopModel, size: Size, { paint }: Look): string[] {

@@ -5,7 +5,7 @@ import type { ListView } from '../output/output.ts';
 export const workerList: ListView<WorkerView> = {
   columns: [
     { title: 'NAME', importance: 100, min: 8, wanted: 20, value: (worker) => worker.name },
-    { title: 'ID', importance: 30, min: 9, value: (worker) => worker.id },
+    { title: 'ID', importance: 30, value: (worker) => worker.id },
     {
       title: 'RUNTIME',
       importance: 48,
@@ -49,7 +49,7 @@ export const functionList: ListView<FunctionView> = {
       title: 'FUNCTION',
       importance: 100,
       min: 12,
-      wanted: 24,
+      copied: true,
       value: (offered) => offered.functionId,
     },
     { title: 'KIND', importance: 45, value: (offered) => offered.kind },

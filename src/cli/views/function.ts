@@ -10,7 +10,7 @@ type Subscription = FunctionDetail['subscriptions'][number];
 
 const OFFERS: readonly Column<Offer>[] = [
   { title: 'WORKER', importance: 100, min: 8, wanted: 20, value: ({ worker }) => worker },
-  { title: 'ID', importance: 30, min: 9, value: ({ workerId }) => workerId },
+  { title: 'ID', importance: 30, value: ({ workerId }) => workerId },
   { title: 'RUNTIME', importance: 48, value: ({ runtime }) => runtime },
   { title: 'IN FLIGHT', importance: 80, align: 'right', value: ({ inFlight }) => inFlight },
   {

@@ -13,7 +13,7 @@ const BLOCKS: Readonly<Record<NonNullable<GroupView['blockedBy']>, string>> = {
 
 export const groupList: ListView<GroupView> = {
   columns: [
-    { title: 'GROUP', importance: 100, min: 8, value: ({ group }) => group },
+    { title: 'GROUP', importance: 100, min: 8, copied: true, value: ({ group }) => group },
     { title: 'JOBS', importance: 90, align: 'right', value: ({ jobs }) => jobs },
     { title: 'HEAD', importance: 50, min: 9, copied: true, value: ({ head }) => head.id },
     { title: 'STATE', importance: 80, value: ({ head }) => stateOf(head.state) },

