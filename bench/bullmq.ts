@@ -1,5 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import { QUEUE_DEFAULTS } from '../src/queue/limits.ts';
 import { PAYLOAD_BYTES } from './load.ts';
 
 /** What `shared.ts` asks for: a phase with so many jobs, and so many of them on the way at once. */
@@ -9,6 +10,9 @@ export interface PeerTask {
   readonly width: number;
 }
 
+/** Finished jobs that can still be looked up: as many as a queue of ours keeps. */
+const KEPT = QUEUE_DEFAULTS.retainCompleted;
+
 /*
  * A producer and a worker of BullMQ in one process, as an application has them. Prints one line when it is
  * ready, carries out each task it is sent, and answers the milliseconds that took.
@@ -17,7 +21,7 @@ const url = String(process.argv[2]);
 const connect = (): Redis => new Redis(url, { maxRetriesPerRequest: null });
 const queue = new Queue('bench', {
   connection: connect(),
-  defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+  defaultJobOptions: { removeOnComplete: { count: KEPT }, removeOnFail: true },
 });
 await queue.waitUntilReady();
 const text = 'x'.repeat(PAYLOAD_BYTES - '{"text":""}'.length);

@@ -113,9 +113,18 @@ export class Worker {
   }
 
   static async open(url: string): Promise<Worker> {
-    const worker = new Worker(await CorkedSocket.open(url));
-    worker.#socket.send(`{"type":"registerfunction","id":"${FUNCTION_ID}"}`);
+    const worker = await Worker.connect(url);
+    worker.offer();
     return worker;
+  }
+
+  /** Connects and offers nothing yet. */
+  static async connect(url: string): Promise<Worker> {
+    return new Worker(await CorkedSocket.open(url));
+  }
+
+  offer(): void {
+    this.#socket.send(`{"type":"registerfunction","id":"${FUNCTION_ID}"}`);
   }
 
   async reached(count: number): Promise<void> {
