@@ -11,6 +11,8 @@ import { APPEND } from './scripts/append.ts';
 
 /** Jobs accepted by one script call, at most, unless one call alone brings more. */
 const APPEND_BATCH = 500;
+/** Calls that are worth two batches, one carried out while the other is written. */
+const HALVED_FROM = 8;
 /** How long an append whose answer was lost waits for the connection before it gives up. */
 const RECONNECT_MS = 3_000;
 
@@ -28,7 +30,10 @@ export class Appender {
   constructor(context: RedisContext, queueOf: (name: string) => RedisQueue) {
     this.#context = context;
     this.#queueOf = queueOf;
-    this.#calls = new Batcher((calls) => this.#appendAll(calls), APPEND_BATCH);
+    this.#calls = new Batcher((calls) => this.#appendAll(calls), {
+      mostWeight: APPEND_BATCH,
+      halvedFrom: HALVED_FROM,
+    });
   }
 
   /** @throws IiiError CONFLICT when an id is taken; RedisFailure */

@@ -8,22 +8,32 @@ interface Waiting<Item, Answer> {
   readonly reject: (thrown: unknown) => void;
 }
 
+export interface BatchSize {
+  /** Share of a batch that its items take together, at most. */
+  readonly mostWeight: number;
+  /**
+   * With so many items and nothing under way, the first batch has half of them: Redis works on it while
+   * the other half is written, and from then on the two take turns. Never unless said.
+   */
+  readonly halvedFrom?: number;
+}
+
 /**
  * Carries out what is asked for together with what else was asked for meanwhile: the more there is
  * to do, the more one call does. Batches are begun in the order of the calls.
  */
 export class Batcher<Item, Answer> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
-  readonly #mostWeight: number;
+  readonly #size: BatchSize;
   #waiting: Waiting<Item, Answer>[] = [];
   #running = 0;
   readonly #onSent: (() => void)[] = [];
   #scheduled = false;
 
   /** @param run answers each item; when it rejects, all of the batch are rejected */
-  constructor(run: (items: readonly Item[]) => Promise<readonly Answer[]>, mostWeight: number) {
+  constructor(run: (items: readonly Item[]) => Promise<readonly Answer[]>, size: BatchSize) {
     this.#run = run;
-    this.#mostWeight = mostWeight;
+    this.#size = size;
   }
 
   /** @param weight share of a batch that the item takes; a heavier item than fits goes alone */
@@ -80,11 +90,14 @@ export class Batcher<Item, Answer> {
   }
 
   #take(): readonly Waiting<Item, Answer>[] {
+    const { mostWeight, halvedFrom = Number.POSITIVE_INFINITY } = this.#size;
+    const { length } = this.#waiting;
+    const most = this.#running === 0 && length >= halvedFrom ? Math.ceil(length / 2) : length;
     let weight = 0;
     let count = 0;
     for (const waiting of this.#waiting) {
       weight += waiting.weight;
-      if (count > 0 && weight > this.#mostWeight) break;
+      if (count === most || (count > 0 && weight > mostWeight)) break;
       count++;
     }
     return this.#waiting.splice(0, count);

@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -129,12 +128,24 @@ export class RedisConnection {
   async call<Answer>(send: (client: Redis) => Promise<Answer>): Promise<Answer> {
     if (!this.isReady) await this.ready(PATIENCE_MS);
     try {
-      const client = this.#connected();
-      gatherWrites(client.stream);
-      return await send(client);
+      return await send(this.#connected());
     } catch (thrown) {
       throw failureOf(thrown, this.place, true);
     }
+  }
+
+  /**
+   * Lets all that is sent in this turn of the event loop leave in one write: Redis reads it at once,
+   * and with `appendfsync always` syncs once for all of it before it answers.
+   */
+  gather(): void {
+    if (!this.isReady) return;
+    const { stream } = this.#connected();
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    process.nextTick(() => {
+      stream.uncork();
+    });
   }
 
   /** Resolves when there is a connection. @throws RedisFailure when there is none in time */
@@ -215,18 +226,6 @@ export class RedisConnection {
       this.#waiting.clear();
     });
   }
-}
-
-/**
- * Lets what is sent in one turn of the event loop leave in one write: Redis reads it at once, and
- * with `appendfsync always` syncs once for all of it before it answers.
- */
-function gatherWrites(stream: Writable): void {
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => {
-    stream.uncork();
-  });
 }
 
 /** Whether it is worth waiting for the connection and asking again. */

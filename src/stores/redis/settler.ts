@@ -26,7 +26,7 @@ export class Settler {
 
   constructor(context: RedisContext) {
     this.#context = context;
-    this.#endings = new Batcher((batch) => this.#settle(batch), SETTLE_BATCH);
+    this.#endings = new Batcher((batch) => this.#settle(batch), { mostWeight: SETTLE_BATCH });
   }
 
   /** Answers whether it was applied. @throws RedisFailure */
@@ -49,6 +49,8 @@ export class Settler {
       ]);
       const names = queues.map(({ name }) => name);
       const retained = queues.map(({ retain }) => String(retain));
+      // the places that become free are filled in the same turn
+      this.#context.connection.gather();
       const answer = await runScript(this.#context, SETTLE, names, [...retained, ...args]);
       const [times, applied] = answer as [Times[], number[]];
       for (const [index, queue] of queues.entries()) queue.note(times[index] ?? NO_TIMES);
