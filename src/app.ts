@@ -5,6 +5,7 @@ import type { IiiError } from './base/errors.ts';
 import { silentLogger, type Logger } from './base/logger.ts';
 import { systemRandom, type Random } from './base/random.ts';
 import { registerAdminFunctions } from './admin/register.ts';
+import { readForAlerts } from './admin/alert-readings.ts';
 import { paceOf } from './admin/queue-pace.ts';
 import { RunningConfig } from './admin/running-config.ts';
 import type { Config } from './config/config.ts';
@@ -241,12 +242,7 @@ function createAlerts(
   return new Alerts({
     ...others,
     rules: alerts.map((rule) => ({ ...rule, send: postNotice(caller, others.random, rule) })),
-    readQueues: async () =>
-      [...(await readQueues(engine, activity))].map(([queue, { paused, pace }]) => ({
-        queue,
-        withoutWorker: paused ? 0 : pace.waitingFor.reduce((sum, { jobs }) => sum + jobs, 0),
-        slo: pace.slo,
-      })),
+    readQueues: () => readForAlerts({ engine, activity, self: card.id }),
     engine: { id: card.id, host: card.host, version: card.version },
   });
 }

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readForAlerts } from '../../src/admin/alert-readings.ts';
 import { startApp, type App } from '../../src/app.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { parseConfig } from '../../src/config/load.ts';
+import { QueueActivity } from '../../src/observe/queue-activity.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { redisMissing, RedisServer } from '../support/redis-server.ts';
@@ -100,6 +102,24 @@ describe('engines on one Redis', () => {
     await two.accepted('mail', 'mail::send');
     await one.call('iii::queue::resume', { queue: 'mail' });
     await two.delivery(1, 'mail::send');
+  });
+
+  it('count jobs in flight, and who could run those that wait, over all of them', async () => {
+    const prefix = systemRandom.uuid();
+    const [app, other] = [await startEngine(prefix), await startEngine(prefix)];
+    const [asked, busy] = [await connect(app), await connect(other)];
+    busy.offer('mail::send');
+    for (let n = 0; n < 11; n++) await asked.accepted('mail', 'mail::send');
+    await busy.delivery(10, 'mail::send');
+    expect(await asked.call('iii::queue::get', { queue: 'mail' })).toMatchObject({
+      waiting: 1,
+      inFlight: 10,
+    });
+    const activity = new QueueActivity(app.engine.clock);
+    await eventually(async () => {
+      const readings = await readForAlerts({ engine: app.engine, activity, self: 'this one' });
+      return readings.find(({ queue }) => queue === 'mail')?.withoutWorker === 0;
+    });
   });
 
   it('give a message published through one to those subscribed through another', async () => {

@@ -6,8 +6,8 @@ import type { FunctionListing } from '../../engine/functions.ts';
 import type { Worker } from '../../engine/workers.ts';
 import type { EngineFacts, QueueStats } from '../../queue/store.ts';
 import type { FunctionDetail, FunctionUse, FunctionView } from '../function-contract.ts';
+import { otherEngines } from '../other-engines.ts';
 import type { AdminParts } from './handler.ts';
-import { otherEngines } from './queues.ts';
 import { timeText } from './views.ts';
 
 /** A function as lists show it. */
@@ -30,7 +30,7 @@ export async function describeFunction(parts: AdminParts, id: string): Promise<F
   const { engine, activity } = parts;
   const listing = engine.functions.get(id);
   const stats = await engine.store.stats();
-  const others = await otherEngines(parts);
+  const others = await otherEngines(engine.store, parts.card().id);
   const detail: FunctionDetail = {
     ...(listing === undefined ? notOffered(id) : functionView(listing)),
     offers: (listing?.workers ?? []).map((worker) => offerOf(worker, id)),

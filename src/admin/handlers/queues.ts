@@ -3,6 +3,7 @@ import { drainMsOf } from '../../observe/queue-needs.ts';
 import type { EngineFacts } from '../../queue/store.ts';
 import type { QueueDetail, QueueSummary } from '../contract.ts';
 import { invalid, type Input } from '../input.ts';
+import { otherEngines } from '../other-engines.ts';
 import { paceOf, type QueuePace } from '../queue-pace.ts';
 import type { AdminHandlers, AdminParts, AuditNote } from './handler.ts';
 import { findQueue, knownQueues, type KnownQueue } from './queue-names.ts';
@@ -32,11 +33,15 @@ export function queueHandlers(
       const queues = [...(await knownQueues(engine)).values()].filter(
         ({ policy }) => engine.topics.get(policy.name) === undefined,
       );
-      const others = await otherEngines(parts);
+      const others = await otherEngines(engine.store, parts.card().id);
       return { queues: queues.map((queue) => summarise(queue, parts, others)) };
     },
     'iii::queue::get': async (input) =>
-      detail(await findQueue(engine, input.string('queue')), parts, await otherEngines(parts)),
+      detail(
+        await findQueue(engine, input.string('queue')),
+        parts,
+        await otherEngines(engine.store, parts.card().id),
+      ),
     'iii::queue::pause': (input, _call, note) => setPaused(input, true, note),
     'iii::queue::resume': (input, _call, note) => setPaused(input, false, note),
   };
@@ -54,15 +59,6 @@ export function readUntil(input: Input, { clock }: AdminParts['engine']): number
   const at = parseTime(text, clock.now());
   if (at !== undefined && at > clock.now()) return at;
   throw invalid(`until must be a time to come, not '${text}'`, 'give a later one, such as now+2h');
-}
-
-/** What the other engines on the same jobs say of themselves; those of one that fell silent are old. */
-export async function otherEngines({ engine, card }: AdminParts): Promise<readonly EngineFacts[]> {
-  const seen = (await engine.store.peers?.list()) ?? [];
-  const { id: self } = card();
-  return seen.flatMap(({ id, alive, facts }) =>
-    id === self || !alive || facts === undefined ? [] : [facts],
-  );
 }
 
 function summarise(
