@@ -5,6 +5,7 @@ import { Expiries } from './expiries.ts';
 import { IdIndex } from './id-index.ts';
 import { LIMITS, QUEUE_DEFAULTS } from './limits.ts';
 import { QueueLine } from './queue-line.ts';
+import { queueNotFound } from './queue-not-found.ts';
 import { RowHeap } from './row-heap.ts';
 import { ROW, stateName } from './row-state.ts';
 import { RunOrder } from './run-order.ts';
@@ -51,15 +52,11 @@ export class JobTable {
     return this.#lines;
   }
 
-  /** @throws IiiError QUEUE_NOT_FOUND that names the queues there are */
+  /** @throws IiiError QUEUE_NOT_FOUND */
   line(queue: string): QueueLine {
     const line = this.#lines.get(queue);
     if (line !== undefined) return line;
-    const known = [...this.#lines.keys()].sort();
-    throw new IiiError('QUEUE_NOT_FOUND', `There is no queue named "${queue}".`, {
-      hint: `Known queues: ${known.join(', ') || 'none'}.`,
-      details: { queue, known },
-    });
+    throw queueNotFound(queue, [...this.#lines.keys()].sort());
   }
 
   /** The queue of this name; a new one of this type when there is none. */

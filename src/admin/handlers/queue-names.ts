@@ -1,8 +1,7 @@
-import { IiiError } from '../../base/errors.ts';
-import { nameSome, nearest } from '../../base/suggest.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { isSubscriptionQueue } from '../../engine/subscription.ts';
 import { defaultPolicy } from '../../queue/policy.ts';
+import { queueNotFound } from '../../queue/queue-not-found.ts';
 import type { QueueStats } from '../../queue/store.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
 
@@ -48,16 +47,4 @@ export async function queuesOfDeadLetters(engine: Engine, name: string): Promise
     .map(({ policy }) => policy.name);
   if (queues.length === 0) throw queueNotFound(name, [...known.keys()]);
   return queues;
-}
-
-function queueNotFound(name: string, known: readonly string[]): IiiError {
-  const guess = nearest(name, known);
-  return new IiiError(
-    'QUEUE_NOT_FOUND',
-    `queue '${name}' does not exist; there are ${nameSome(known)}`,
-    {
-      hint: `${guess === undefined ? '' : `Did you mean '${guess}'? All queues: `}iii queue list`,
-      details: { queue: name, known },
-    },
-  );
 }

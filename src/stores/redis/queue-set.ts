@@ -1,4 +1,4 @@
-import { IiiError } from '../../base/errors.ts';
+import { queueNotFound } from '../../queue/queue-not-found.ts';
 import type { Lease } from '../../queue/types.ts';
 import type { RedisContext } from './context.ts';
 import { RedisQueue } from './redis-queue.ts';
@@ -37,18 +37,14 @@ export class QueueSet {
     return queue;
   }
 
-  /** @throws IiiError QUEUE_NOT_FOUND that names the queues there are */
+  /** @throws IiiError QUEUE_NOT_FOUND */
   async known(name: string): Promise<RedisQueue> {
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
     await this.refresh();
     const queue = this.#queues.get(name);
     if (queue !== undefined) return queue;
-    const names = [...this.#queues.keys()].sort();
-    throw new IiiError('QUEUE_NOT_FOUND', `There is no queue named "${name}".`, {
-      hint: `Known queues: ${names.join(', ') || 'none'}.`,
-      details: { queue: name, known: names },
-    });
+    throw queueNotFound(name, [...this.#queues.keys()].sort());
   }
 
   /** These queues, or all. @throws IiiError QUEUE_NOT_FOUND */
