@@ -4,6 +4,7 @@ import type * as Sdk from '../../sdk/sdk.ts';
 import type { Registered, Worker } from '../../sdk/worker.ts';
 import type { Context } from '../context.ts';
 import { pause } from '../wait.ts';
+import { discardJobsOf } from './left-behind.ts';
 import { Load, type LoadPlan } from './load.ts';
 import { payloadMaker, type Place } from './place.ts';
 
@@ -189,14 +190,7 @@ export class BenchSession {
 
   async #discardLeft(): Promise<void> {
     const { functionId, place } = this.#bench;
-    await this.#asOperator(async (engine) => {
-      for (const action of ['cancel', 'discard'] as const) {
-        const { id } = await engine.call('iii::task::start', {
-          ...{ action, queue: place.queue, where: `function="${functionId}"`, noUndo: true },
-        });
-        await engine.call('iii::task::wait', { id, timeoutMs: SHORT_MS });
-      }
-    });
+    await this.#asOperator((engine) => discardJobsOf(functionId, place.queue, engine));
   }
 
   /** The worker has said so already; this is for a connection that was lost in between. */

@@ -1,4 +1,5 @@
 import { systemRandom } from '../../base/random.ts';
+import { BENCH_PREFIX, clearLeftBehind } from '../bench/left-behind.ts';
 import { configuredPlace, ownPlace } from '../bench/place.ts';
 import { asIiiError, type Bench, BenchSession } from '../bench/session.ts';
 import { readRate } from '../bulk/pace.ts';
@@ -38,6 +39,12 @@ export const run: RunCommand = async (context, input) => {
     const sentence = `Jobs for ${functionId} would go through ${place.queue}, and nothing would stay.`;
     await output.done({ ...about, dryRun: true }, sentence, place.queue);
     return 0;
+  }
+  const cleared = await clearLeftBehind(await context.engine());
+  if (cleared > 0) {
+    await output.note(
+      `What ${countOf(cleared, 'bench', 'benches')} left that did not end in order is gone.`,
+    );
   }
   context.afterInterrupt = 'what the bench had made in the engine is gone again';
   const progress = output.progress(`making load on ${context.settings.target().url}`);
@@ -95,14 +102,23 @@ async function readBench(context: Context, input: CommandInput): Promise<Bench> 
   const groups = input.count('groups', 1);
   const payloadBytes = input.count('payloadBytes', 1) ?? DEFAULT_PAYLOAD_BYTES;
   if (payloadBytes > MAX_PAYLOAD_BYTES) {
-    throw usageError(`--payload-bytes is at most ${writeCount(MAX_PAYLOAD_BYTES)}`);
+    throw usageError(
+      `--payload-bytes is at most ${writeCount(MAX_PAYLOAD_BYTES)}`,
+      'give a smaller one, such as --payload-bytes 300',
+      `${writeCount(payloadBytes)} bytes do not go through a connection as one message`,
+    );
   }
   const durationMs = input.duration('duration');
-  if (durationMs === 0) throw usageError('--duration is nothing', 'such as --duration 10s');
+  if (durationMs === 0)
+    throw usageError(
+      '--duration is nothing',
+      'give a longer one, such as --duration 10s',
+      'in no time no job can be sent',
+    );
   const outstanding = input.count('outstanding', 1);
   const queue = input.text('queue');
   const engine = await context.engine();
-  const id = `iii-bench-${systemRandom.uuid().slice(0, 8)}`;
+  const id = `${BENCH_PREFIX}${systemRandom.uuid().slice(0, 8)}`;
   return {
     jobs: jobs ?? Number.POSITIVE_INFINITY,
     durationMs: durationMs ?? (jobs === undefined ? DEFAULT_DURATION_MS : LONGEST_MS),

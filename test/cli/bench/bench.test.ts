@@ -5,6 +5,7 @@ import { machineSources } from '../../../src/config/machine.ts';
 import { parseArguments } from '../../../src/cli/parse.ts';
 import { Output } from '../../../src/cli/output/output.ts';
 import { benchRecord, type BenchResult } from '../../../src/cli/views/bench.ts';
+import { registerWorker, TriggerAction } from '../../../src/sdk/sdk.ts';
 import { engineConfig } from '../../support/engine-config.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
@@ -97,6 +98,40 @@ describe('iii bench', () => {
     const { stdout } = await iii(['job', 'show', id, '-o', 'json']);
     expect(JSON.parse(stdout)).toMatchObject({ state: 'waiting', attempts: 0 });
     await iii(['job', 'cancel', id, '--yes']);
+  });
+
+  it('takes away what benches left that were killed, and leaves one alone that runs', async () => {
+    const gone = registerWorker(app.url ?? '', { token: '', onProblem: () => undefined });
+    const stays = registerWorker(app.url ?? '', { token: '', onProblem: () => undefined });
+    for (const [worker, name] of [
+      [gone, 'iii-bench-00000001'],
+      [stays, 'iii-bench-00000002'],
+    ] as const) {
+      worker.registerFunction(name, () => new Promise(() => undefined));
+      const config = { topic: name };
+      worker.registerTrigger({ type: 'durable:subscriber', function_id: name, config });
+      await worker.ready();
+      await worker.publish(name, { seq: 0 });
+      const action = TriggerAction.Enqueue({ queue: 'default' });
+      await worker.trigger({ function_id: name, payload: {}, action });
+    }
+    await gone.shutdown({ graceMs: 0 });
+    const { status, stderr } = await iii(['bench', '--jobs', '10', '-o', 'json']);
+    expect({ status, stderr }).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('What 1 bench left') as unknown,
+    });
+    const topics = (await iii(['topic', 'list', '-o', 'name'])).stdout;
+    const states = ['--state', 'waiting', '--state', 'in_flight'];
+    const jobs = (await iii(['job', 'list', ...states, '-o', 'json'])).stdout;
+    expect([topics, jobs].map((text) => text.includes('iii-bench-00000001'))).toEqual([
+      false,
+      false,
+    ]);
+    expect([topics, jobs].map((text) => text.includes('iii-bench-00000002'))).toEqual([true, true]);
+    await stays.shutdown({ graceMs: 0 });
+    await iii(['bench', '--jobs', '10']);
+    expect(await leftovers()).toEqual([]);
   });
 
   it('cleans up on Ctrl-C, prints what it measured, and ends with 130', async () => {
