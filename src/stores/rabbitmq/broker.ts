@@ -4,7 +4,8 @@ import { nextTurn } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
-import { brokerUnavailable, PublishError } from './broker-errors.ts';
+import { storeUnreachable } from '../../queue/store-unreachable.ts';
+import { PublishError } from './broker-errors.ts';
 import { loadClient } from './load-client.ts';
 
 /** Longest time for the first connection. */
@@ -85,7 +86,8 @@ export class Broker {
     } catch (thrown) {
       const reason = this.#lastErrorOr(thrown);
       await this.close();
-      throw brokerUnavailable(location, reason);
+      const message = `RabbitMQ at ${location} cannot be reached: ${reason}`;
+      throw storeUnreachable(message, 'amqp_url', thrown);
     }
     for (const one of [this.#publishing, this.#consuming]) {
       one.on('connection', () => void this.#setUpUntilDone());

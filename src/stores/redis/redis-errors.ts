@@ -1,4 +1,5 @@
 import { IiiError, messageOf } from '../../base/errors.ts';
+import { storeUnreachable } from '../../queue/store-unreachable.ts';
 
 /** What a first word of an answer of Redis means, and what to do. */
 const CAUSES: Readonly<Record<string, { readonly cause: string; readonly hint: string }>> = {
@@ -43,10 +44,16 @@ export class RedisFailure extends Error {
   readonly uncertain: boolean;
   /** Whether the connection was lost on the way. */
   readonly connectionLost: boolean;
+  /** Whether Redis itself said no: it is there. */
+  readonly answered: boolean;
   readonly hint: string;
 
-  constructor(message: string, facts: { uncertain: boolean; lost: boolean; hint: string }) {
+  constructor(
+    message: string,
+    facts: { uncertain: boolean; lost: boolean; answered: boolean; hint: string },
+  ) {
     super(message);
+    this.answered = facts.answered;
     this.uncertain = facts.uncertain;
     this.connectionLost = facts.lost;
     this.hint = facts.hint;
@@ -67,6 +74,7 @@ export function failureOf(thrown: unknown, place: string, sent: boolean): RedisF
     return new RedisFailure(`Redis at ${place}: ${known?.cause ?? message}`, {
       uncertain: false,
       lost: false,
+      answered: true,
       hint: known?.hint ?? 'see the message of Redis',
     });
   }
@@ -78,6 +86,7 @@ export function failureOf(thrown: unknown, place: string, sent: boolean): RedisF
     {
       uncertain: sent,
       lost: !timedOut,
+      answered: false,
       hint: 'it is connected again as soon as Redis is back; look at its log and at redis_url',
     },
   );
@@ -91,4 +100,13 @@ export function unavailable(thrown: unknown): unknown {
     details: { retryable: true },
     cause: thrown,
   });
+}
+
+/** What the engine is told that could not open its store: it ends then. */
+export function openFailed(thrown: unknown): unknown {
+  if (!(thrown instanceof RedisFailure)) return thrown;
+  const { message, hint, answered } = thrown;
+  return answered
+    ? new IiiError('STORE_FAILED', message, { hint, cause: thrown })
+    : storeUnreachable(message, 'redis_url', thrown);
 }

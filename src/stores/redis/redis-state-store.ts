@@ -1,12 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
-import { IiiError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { ForeignChange, StateStore } from '../../state/store.ts';
 import { lostOnTheWay, RedisConnection } from './connection.ts';
 import { RedisKeys } from './keys.ts';
-import { unavailable } from './redis-errors.ts';
+import { openFailed, unavailable } from './redis-errors.ts';
 import { defineScript } from './scripts/script.ts';
 
 /** How long a change whose answer was lost waits for the connection. */
@@ -79,10 +78,7 @@ export class RedisStateStore implements StateStore {
       );
     } catch (thrown) {
       await this.#connection.close();
-      const told = unavailable(thrown);
-      throw told instanceof IiiError && told.code === 'UNAVAILABLE'
-        ? new IiiError('STORE_FAILED', told.message, { hint: told.hint, cause: thrown })
-        : thrown;
+      throw openFailed(thrown);
     }
   }
 

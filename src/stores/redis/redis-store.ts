@@ -32,7 +32,7 @@ import { RedisKeys } from './keys.ts';
 import { RedisPeers } from './peers.ts';
 import { Pulse } from './pulse.ts';
 import { QueueSet } from './queue-set.ts';
-import { unavailable } from './redis-errors.ts';
+import { openFailed, unavailable } from './redis-errors.ts';
 import type { RedisQueue } from './redis-queue.ts';
 import { PAUSE } from './scripts/configure.ts';
 import { Settler } from './settler.ts';
@@ -292,10 +292,4 @@ export class RedisStore implements Store {
   #emit(signal: StoreSignal): void {
     for (const listener of this.#listeners) listener(signal);
   }
-}
-
-function openFailed(thrown: unknown): unknown {
-  const told = unavailable(thrown);
-  if (!(told instanceof IiiError) || told.code !== 'UNAVAILABLE') return told;
-  return new IiiError('STORE_FAILED', told.message, { hint: told.hint, cause: thrown });
 }

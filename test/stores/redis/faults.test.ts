@@ -178,8 +178,9 @@ describe('a Redis store whose server fails', () => {
       message: expect.stringContaining('password') as unknown,
     });
     await expect(openStore('redis://127.0.0.1:1')).rejects.toMatchObject({
-      code: 'STORE_FAILED',
-      message: expect.stringContaining('ECONNREFUSED') as unknown,
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('127.0.0.1:1 cannot be reached: connect ECONN') as unknown,
+      hint: expect.stringContaining('correct redis_url, then start the engine again') as unknown,
     });
   });
 });
