@@ -3,17 +3,17 @@ import type { Applied } from './journal-reader.ts';
 import { APPLIED_KEY } from './journal-layout.ts';
 import { openRecord } from './record-reader.ts';
 import type { RecordPort } from './record-port.ts';
-import type { WriteBatch } from './write-batch.ts';
+import { FRAME_BYTES, RecordWriter } from './record-writer.ts';
 
 const BODY_BYTES = 9;
 
-/** Writes down how far the database has gone, in the same batch as what it has up to there. */
-export function putApplied(batch: WriteBatch, { generation, isClosed }: Applied): void {
-  const { writer } = batch;
+/** How far the database has gone, as a record that goes along with what it has up to there. */
+export function encodeApplied({ generation, isClosed }: Applied): Buffer {
+  const writer = new RecordWriter(FRAME_BYTES + BODY_BYTES);
   writer.begin(BODY_BYTES);
   writer.number(generation);
   writer.byte(isClosed ? 1 : 0);
-  batch.put('store', APPLIED_KEY, writer.end());
+  return writer.end();
 }
 
 /**

@@ -8,8 +8,8 @@ import {
   sumOf,
   writeHeader,
 } from './journal-layout.ts';
+import type { Changes } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
-import type { WriteBatch } from './write-batch.ts';
 
 /** Of a change beside its key's text and its record: flags, a key's number or length, a length. */
 const CHANGE_ROOM = 1 + 8 + 4;
@@ -63,14 +63,14 @@ export class JournalSegment {
   }
 
   /** Puts a frame behind the last one accepted. */
-  encode(batch: WriteBatch, number: number): Extent {
+  encode(changes: Changes, number: number): Extent {
     const from = this.#end;
-    this.#grow(from + roomOf(batch));
+    this.#grow(from + roomOf(changes));
     const image = this.#image;
     const encoded = this.#encoded;
     let at = from + FRAME.changes;
     encoded.length = 0;
-    batch.forEach((table, key, value) => {
+    changes.forEach((table, key, value) => {
       const flags = JOURNAL_TABLES.indexOf(table) | (value === null ? CHANGE.removal : 0);
       if (typeof key === 'number') {
         image[at] = flags;
@@ -94,11 +94,11 @@ export class JournalSegment {
     return { from, to: at };
   }
 
-  /** Makes the batch that was encoded last what `find` answers. */
-  accept(batch: WriteBatch, { to }: Extent): void {
+  /** Makes the changes that were encoded last what `find` answers. */
+  accept(changes: Changes, { to }: Extent): void {
     this.#end = to;
     let at = 0;
-    batch.forEach((table, key) => {
+    changes.forEach((table, key) => {
       this.#places[JOURNAL_TABLES.indexOf(table)]?.set(key, this.#encoded[at++] ?? REMOVED);
     });
   }
@@ -133,9 +133,9 @@ export class JournalSegment {
 }
 
 /** Bytes a frame takes at most. */
-function roomOf(batch: WriteBatch): number {
+function roomOf(changes: Changes): number {
   let room: number = FRAME.changes;
-  batch.forEach((_, key, value) => {
+  changes.forEach((_, key, value) => {
     const text = typeof key === 'string' ? key.length * WORST_BYTES_PER_CHARACTER : 0;
     room += CHANGE_ROOM + text + (value?.length ?? 0);
   });

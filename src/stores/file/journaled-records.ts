@@ -1,14 +1,13 @@
-import { putApplied } from './applied-record.ts';
+import { encodeApplied } from './applied-record.ts';
 import type { CommitFailure } from './commit-failure.ts';
 import { failureOf } from './commit-failure.ts';
 import { JournalFile } from './journal-file.ts';
-import { HEADER_EXTENT, journalFileOf } from './journal-layout.ts';
+import { APPLIED_KEY, HEADER_EXTENT, journalFileOf } from './journal-layout.ts';
 import { JournalSegment } from './journal-segment.ts';
 import type { LmdbRecords } from './lmdb-records.ts';
-import type { RecordPort, StoredRecord } from './record-port.ts';
+import type { Changes, RecordPort, StoredRecord } from './record-port.ts';
 import { syncFolder } from './store-folder.ts';
 import type { RecordKey, Table } from './tables.ts';
-import { WriteBatch } from './write-batch.ts';
 
 /** Room for the commits that come while a turn ends. */
 const SPARE_BYTES = 256 * 1024;
@@ -42,7 +41,6 @@ export class JournaledRecords implements RecordPort {
   #leaving: JournalSegment | undefined;
   #idle: JournalSegment;
   #transfer: Promise<unknown> | undefined;
-  readonly #transferred = new WriteBatch();
   /** Bytes of the active segment at which its turn ends, or a transfer that failed is tried again. */
   #turnAt: number;
   /** The number of the last frame. */
@@ -71,9 +69,8 @@ export class JournaledRecords implements RecordPort {
     this.#active.restart(applied + 1);
     await this.#writeHeader(this.#active);
     syncFolder(this.#folder);
-    putApplied(this.#transferred, { generation: applied, isClosed: false });
-    await this.#database.commit(this.#transferred);
-    this.#transferred.reset();
+    const record = encodeApplied({ generation: applied, isClosed: false });
+    await this.#database.commit({ forEach: (visit) => visit('store', APPLIED_KEY, record) });
   }
 
   read(table: Table, key: RecordKey): Buffer | undefined {
@@ -92,17 +89,17 @@ export class JournaledRecords implements RecordPort {
     return this.#database.count(table);
   }
 
-  async commit(batch: WriteBatch): Promise<void> {
+  async commit(changes: Changes): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
     const active = this.#active;
-    const extent = active.encode(batch, this.#number + 1);
+    const extent = active.encode(changes, this.#number + 1);
     try {
       await this.#fileOf(active).write(active.image, extent);
     } catch (thrown) {
       throw this.#noted(thrown);
     }
     this.#number += 1;
-    active.accept(batch, extent);
+    active.accept(changes, extent);
     if (active.bytes >= this.#turnAt) await this.#endTurn();
   }
 
@@ -156,29 +153,35 @@ export class JournaledRecords implements RecordPort {
 
   /** Answers whether the segment is in the database. */
   async #transferOf(segment: JournalSegment, isClosed: boolean): Promise<boolean> {
-    const batch = this.#transferred;
-    const highest = this.#highest;
-    segment.forEach((table, key, value) => {
-      const isNew = typeof key === 'number' && key > highest;
-      if (value !== null) batch.put(table, key, value);
-      else if (!isNew) batch.remove(table, key);
-      if (isNew && key > this.#highest) this.#highest = key;
-    });
-    putApplied(batch, { generation: segment.generation, isClosed });
     try {
-      await this.#database.commit(batch);
+      await this.#database.commit(this.#changesOf(segment, isClosed));
     } catch (thrown) {
       this.#noted(thrown);
       this.#turnAt = this.#active.bytes + this.#turnBytes;
       return false;
-    } finally {
-      batch.reset();
     }
     if (segment === this.#leaving) {
       this.#leaving = undefined;
       this.#idle = segment;
     }
     return true;
+  }
+
+  #changesOf(segment: JournalSegment, isClosed: boolean): Changes {
+    const { generation } = segment;
+    const highest = this.#highest;
+    return {
+      forEach: (visit) => {
+        segment.forEach((table, key, value) => {
+          const isNew = typeof key === 'number' && key > highest;
+          // what came and went within the turn was never there
+          if (isNew && value === null) return;
+          if (isNew && key > this.#highest) this.#highest = key;
+          visit(table, key, value);
+        });
+        visit('store', APPLIED_KEY, encodeApplied({ generation, isClosed }));
+      },
+    };
   }
 
   async #transferAll(): Promise<boolean> {

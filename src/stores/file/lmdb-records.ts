@@ -6,10 +6,9 @@ import { messageOf } from '../../base/errors.ts';
 import { CommitFailure } from './commit-failure.ts';
 import { DATA_FILE } from './data-file.ts';
 import { codeOf } from './error-code.ts';
-import type { RecordPort, StoredRecord } from './record-port.ts';
+import type { Changes, RecordPort, StoredRecord } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
 import { TABLES } from './tables.ts';
-import type { WriteBatch } from './write-batch.ts';
 
 /** Address space for the file; not memory, and not disk. LMDB grows it when it is too small. */
 const MAP_BYTES = 2 ** 40;
@@ -74,12 +73,12 @@ export class LmdbRecords implements RecordPort {
     return Number(last ?? 0);
   }
 
-  async commit(batch: WriteBatch): Promise<void> {
+  async commit(changes: Changes): Promise<void> {
     if (this.#mustReopen) await this.#reopen();
     const { root, tables } = this.#environment;
     try {
       await root.batch(() => {
-        batch.forEach((table, key, value) => {
+        changes.forEach((table, key, value) => {
           if (value === null) void tables[table].remove(key);
           else void tables[table].put(key, value);
         });

@@ -1,15 +1,15 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
-import { putApplied, readApplied } from './applied-record.ts';
-import { journalFileOf } from './journal-layout.ts';
+import { encodeApplied, readApplied } from './applied-record.ts';
+import { APPLIED_KEY, journalFileOf } from './journal-layout.ts';
 import type { JournalTurn } from './journal-reader.ts';
 import { forEachChange, readJournal } from './journal-reader.ts';
 import { JournaledRecords } from './journaled-records.ts';
 import type { LmdbRecords } from './lmdb-records.ts';
+import type { Changes } from './record-port.ts';
 import { storeDamaged } from './store-errors.ts';
 import { syncFile, syncFolder } from './store-folder.ts';
-import { WriteBatch } from './write-batch.ts';
 
 /** Where to report what was put aside; `null` to refuse instead. */
 export type Repair = Logger | null;
@@ -53,19 +53,14 @@ export async function openJournal({
   return records;
 }
 
-/** All that turns of a journal have, as one batch that makes its files superfluous. */
-export function replayOf(turns: readonly JournalTurn[], generation: number): WriteBatch {
-  const batch = new WriteBatch();
-  for (const { frames } of turns) {
-    for (const frame of frames) {
-      forEachChange(frame, (table, key, value) => {
-        if (value === null) batch.remove(table, key);
-        else batch.put(table, key, value);
-      });
-    }
-  }
-  putApplied(batch, { generation, isClosed: true });
-  return batch;
+/** All that turns of a journal have, as one change that makes its files superfluous. */
+export function replayOf(turns: readonly JournalTurn[], generation: number): Changes {
+  return {
+    forEach: (visit) => {
+      for (const { frames } of turns) for (const frame of frames) forEachChange(frame, visit);
+      visit('store', APPLIED_KEY, encodeApplied({ generation, isClosed: true }));
+    },
+  };
 }
 
 /** Copies the files of a damaged journal, which are about to be written over. */

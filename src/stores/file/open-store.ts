@@ -13,8 +13,8 @@ import type { StoreLock } from './store-lock.ts';
 import { lockStore } from './store-lock.ts';
 
 const FILE_MODE = 0o600;
-/** Handing it over to the database takes some milliseconds. */
-const TURN_BYTES = 2 * 1024 * 1024;
+/** Handing it over to the database takes a millisecond or two. */
+const TURN_BYTES = 256 * 1024;
 
 /** @param isKnown whether the folder was a store before, so that its records must be there */
 export type OpenRecords = (

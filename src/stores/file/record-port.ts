@@ -1,9 +1,14 @@
 import type { RecordKey, Table } from './tables.ts';
-import type { WriteBatch } from './write-batch.ts';
 
 export interface StoredRecord {
   readonly key: RecordKey;
   readonly bytes: Buffer;
+}
+
+/** Writes that take place together, in this order, or not at all. */
+export interface Changes {
+  /** @param visit given `null` for a removal; the bytes are good until the commit has ended */
+  forEach(visit: (table: Table, key: RecordKey, value: Buffer | null) => void): void;
 }
 
 /** What the file store needs of a database: ordered tables of bytes, and atomic durable batches. */
@@ -18,10 +23,10 @@ export interface RecordPort {
   count(table: Table): number;
 
   /**
-   * Writes a batch, all or nothing. Resolves when the disk has confirmed it; rejects with a
+   * Writes changes, all or nothing. Resolves when the disk has confirmed it; rejects with a
    * `CommitFailure` when nothing of it took place. Not called again before it is done.
    */
-  commit(batch: WriteBatch): Promise<void>;
+  commit(changes: Changes): Promise<void>;
 
   /** Lets go of the memory that reading many records took. Nothing is read or written meanwhile. */
   rest?(): Promise<void>;

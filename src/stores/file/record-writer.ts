@@ -31,10 +31,16 @@ const SHORT_LENGTH = 48;
  * record is good until `reset`.
  */
 export class RecordWriter {
-  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  #view = viewOf(this.#slab);
+  #slab: Buffer;
+  #view: DataView;
   #start = 0;
   #at = 0;
+
+  /** @param bytes size of the first block */
+  constructor(bytes = SLAB_BYTES) {
+    this.#slab = Buffer.allocUnsafeSlow(bytes);
+    this.#view = viewOf(this.#slab);
+  }
 
   /** Begins a record whose body takes at most `room` bytes. */
   begin(room: number): void {
