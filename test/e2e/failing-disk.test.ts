@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { cliJson } from '../support/cli-process.ts';
 import { engineConfig } from '../support/engine-config.ts';
 import { EngineProcess } from '../support/engine-process.ts';
 import { eventually } from '../support/eventually.ts';
@@ -161,6 +162,7 @@ describe('an engine whose disk fails', () => {
       }),
     ]);
     expect(failed.stderr).toMatch(/read-only|EROFS/);
+    expect(await cliJson(['store', 'verify', store])).toMatchObject({ states: { waiting: 1 } });
     disk.setReadOnly(false);
     const { client: next } = await startOn(store);
     expect(await next.call('iii::job::get', { id })).toMatchObject({ state: 'waiting' });

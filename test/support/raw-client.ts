@@ -155,9 +155,10 @@ export class RawClient {
     return (result as { messageReceiptId: string }).messageReceiptId;
   }
 
-  /** Waits for the answer to a call with this id. */
+  /** Waits for the answer to a call with this id; rejects when the connection closes before it. */
   async reply(invocationId: string): Promise<Reply> {
-    return eventually(() => {
+    const reply = await eventually(() => {
+      const isClosed = this.closed !== undefined;
       for (const text of this.texts) {
         if (!text.includes(invocationId)) continue;
         const frame = JSON.parse(text) as Frame;
@@ -165,8 +166,10 @@ export class RawClient {
           continue;
         return { text, result: frame['result'], error: frame['error'] as WireFailure | undefined };
       }
-      return undefined;
+      return isClosed ? ('closed' as const) : undefined;
     });
+    if (reply === 'closed') throw new Error('the connection closed before the answer');
+    return reply;
   }
 
   /** The calls delivered so far. */

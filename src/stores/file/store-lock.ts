@@ -5,10 +5,12 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IiiError } from '../../base/errors.ts';
+import { codeOf } from './error-code.ts';
 
 /** Tells a second engine who has the folder. Left behind by a killed owner; it locks nothing. */
 const OWNER_FILE = 'owner.pid';
 const FILE_MODE = 0o600;
+const READ_ONLY: ReadonlySet<string> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 /** The right to write to a folder, for as long as this process lives. */
 export interface StoreLock {
@@ -29,16 +31,36 @@ export async function lockStore(
   const server = (await listen(address)) ?? (isFile ? await takeOver(address) : null);
   if (server === null) throw locked(folder);
   const ownerFile = join(folder, OWNER_FILE);
-  writeFileSync(ownerFile, `${process.pid}\n`, { mode: FILE_MODE });
+  let isNamed: boolean;
+  try {
+    isNamed = nameOwner(ownerFile);
+  } catch (thrown) {
+    server.close();
+    throw thrown;
+  }
   return {
     release: () =>
       new Promise((resolve) => {
-        rmSync(ownerFile, { force: true });
+        if (isNamed) rmSync(ownerFile, { force: true });
         server.close(() => {
           resolve();
         });
       }),
   };
+}
+
+/**
+ * Says who has the lock. Where nothing may be written it holds without, for those who only read; who
+ * wants to write is told by the next file.
+ */
+function nameOwner(file: string): boolean {
+  try {
+    writeFileSync(file, `${process.pid}\n`, { mode: FILE_MODE });
+    return true;
+  } catch (thrown) {
+    if (READ_ONLY.has(codeOf(thrown))) return false;
+    throw thrown;
+  }
 }
 
 /**
