@@ -215,6 +215,18 @@ describe('iii store', () => {
     expect(copies[2]!.jobs).toBeGreaterThan(copies[0]!.jobs);
   });
 
+  it('backup of a store with a damaged record says so and ends with 3', async () => {
+    const { cwd, store } = await filled();
+    await store.close();
+    await damageJob(join(cwd, 'data', 'queue_store'), 2);
+    const { status, stderr } = await runCli(['store', 'backup', 'data/queue_store', 'copy'], {
+      cwd,
+    });
+    expect(status).toBe(3);
+    expect(stderr).toContain('1 record of it damaged');
+    expect(stderr).toContain('iii store verify');
+  });
+
   it('backup refuses a folder that has something in it', async () => {
     const { cwd, store } = await filled();
     await store.close();

@@ -2,6 +2,9 @@ import { resolve } from 'node:path';
 import type { RunCommand } from '../../command.ts';
 import { countOf } from '../../../base/count.ts';
 
+/** The copy is complete, and yet not all of it can be used. */
+const PARTLY_DONE = 3;
+
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
   const dryRun = input.flag('dryRun');
@@ -23,5 +26,10 @@ export const run: RunCommand = async (context, input) => {
   }
   const start = `Start an engine on it with iii serve --store ${report.folder}.`;
   await output.done(report, `Copied ${what} to ${report.folder}. ${start}`, report.folder);
-  return 0;
+  const damaged = report.damages.length;
+  if (damaged === 0) return 0;
+  await output.note(
+    `${countOf(damaged, 'record')} of it damaged, as in ${from}. iii store verify ${report.folder} names them; iii serve --repair puts them aside and goes on with the rest.`,
+  );
+  return PARTLY_DONE;
 };
