@@ -61,6 +61,7 @@ export class CommandInput {
       throw usageError(
         `'${this.#spec.path.join(' ')}' needs --${kebab(key)}`,
         `iii ${this.#spec.path.join(' ')} ${hint}`,
+        value === undefined ? 'it is not given' : 'it is empty',
       );
     }
     return value;

@@ -3,7 +3,7 @@ import type { CommandInput } from './input.ts';
 import type { ListView } from './output/output.ts';
 import { writeCount } from '../base/count.ts';
 import { showList } from './show-list.ts';
-import { usageError } from './usage.ts';
+import { contradiction, usageError } from './usage.ts';
 
 interface Answer<Row> {
   readonly rows: readonly Row[];
@@ -36,9 +36,14 @@ export async function printPages<Row>(
   const limit = input.count('limit', 1) ?? (all ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT);
   const { output } = context;
   const start = input.text('cursor');
-  if (start === '') throw usageError('--cursor is empty', 'take it from the footer of a list');
+  if (start === '')
+    throw usageError(
+      '--cursor is empty',
+      'take it from the footer of a list, or leave it out',
+      'it does not say where the page before ended',
+    );
   if (input.flag('watch')) {
-    if (all) throw usageError('--watch and --all contradict each other', 'give --limit instead');
+    if (all) throw contradiction('--watch and --all', 'give --limit instead');
     return showList(context, input, async () => {
       const rows: Row[] = [];
       let last: Answer<Row> | undefined;

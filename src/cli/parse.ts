@@ -131,7 +131,7 @@ function explain(
   return usageError(
     sentence,
     `${meant}See: ${command} --help`,
-    spec === undefined ? undefined : `it is used like this: ${usageOf(spec)}`,
+    `it is used like this: ${spec === undefined ? 'iii <command> [options]' : usageOf(spec)}`,
   );
 }
 

@@ -21,7 +21,11 @@ export async function readPayload(
   const file = input.text('file');
   const [name] = given;
   if (given.length + (file === undefined ? 0 : 1) > 1) {
-    throw usageError('the payload is given twice', 'give --data or --file, not both');
+    throw usageError(
+      'the payload is given twice',
+      'give --data or --file, not both',
+      'it would not be clear which of them is meant',
+    );
   }
   if (name !== undefined) {
     const text = input.text(name) ?? '';

@@ -79,7 +79,12 @@ export function readTokenFile(path: string, named: Pick<Found, 'value' | 'origin
       cause,
     });
   }
-  if (text === '') throw usageError(`the token file '${named.value}' is empty`);
+  if (text === '')
+    throw usageError(
+      `the token file '${named.value}' is empty`,
+      'write the token into it, as iii token create prints it',
+      `it is named by ${named.origin}`,
+    );
   return new Secret(text);
 }
 

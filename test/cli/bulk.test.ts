@@ -254,6 +254,19 @@ describe('bulk commands', () => {
     expect([other.status, other.stderr]).toEqual([2, expect.stringContaining('a plan to redrive')]);
   });
 
+  it.each(['queue', 'dlq'])('%s purge takes the jobs of a plan, and not all', async (noun) => {
+    folder = mkdtempSync(join(tmpdir(), 'iii-plan-'));
+    const jobs = [{ id: ID, epoch: 4 }];
+    const action = noun === 'queue' ? 'cancel' : 'discard';
+    const made: BulkPlan = { ...plan, action, jobs };
+    engine = await FakeEngine.start({ ...answers, 'iii::bulk::plan': () => made });
+    const purge = [noun, 'purge', 'payment'];
+    await run([...purge, '--plan-out', 'plan.json'], { cwd: folder });
+    const { stderr } = await run([...purge, '--plan', 'plan.json', '--yes'], { cwd: folder });
+    expect(stderr).not.toContain('error');
+    expect(input('iii::task::start')).toEqual({ action, queue: 'payment', jobs });
+  });
+
   it.each([
     [['dlq', 'redrive', '--rate', 'fast'], '--rate is not a rate'],
     [['dlq', 'redrive', '--canary', '0'], '--canary'],
@@ -274,6 +287,7 @@ describe('bulk commands', () => {
     const { status, stderr } = await run(argv);
     expect(status).toBe(2);
     expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^error.*\ncause: .*\nhint: .*\n$/);
     expect(engine?.calls).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { CommandInput } from '../input.ts';
-import { usageError } from '../usage.ts';
+import { contradiction, usageError } from '../usage.ts';
 
 /** Jobs named by their ids, or those of a queue that a selector selects. */
 export function jobsOf(input: CommandInput): {
@@ -13,10 +13,11 @@ export function jobsOf(input: CommandInput): {
     throw usageError(
       'it is not said which jobs',
       'name their ids, select them (--where, --state, --cluster, --since), or give --queue and --all',
+      'neither an id nor a selector is given, and all of every queue is more than anybody means',
     );
   }
   if (ids.length > 0 && isSelective) {
-    throw usageError('ids and a selector contradict each other', 'give one of them');
+    throw contradiction('ids and a selector');
   }
   return { ids, queue };
 }

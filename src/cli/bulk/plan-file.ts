@@ -44,12 +44,17 @@ export async function readPlan(
 ): Promise<PlanFile> {
   const plan = asPlan(await readJsonFile(context, file, 'the plan'));
   if (plan === undefined) {
-    throw usageError(`${file} is not a plan`, 'name the file that --plan-out wrote');
+    throw usageError(
+      `${file} is not a plan`,
+      'name the file that --plan-out wrote',
+      'it does not have what a plan of jobs has',
+    );
   }
   if (plan.action === action) return plan;
   throw usageError(
     `${file} is a plan to ${plan.action}, not to ${action}`,
     'run the command it was made with',
+    'a plan is for the command that was rehearsed with it',
   );
 }
 

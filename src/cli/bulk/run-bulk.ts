@@ -5,7 +5,7 @@ import { ask, canAsk, confirmationNeeded } from '../confirm.ts';
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
 import { countOf } from '../../base/count.ts';
-import { usageError } from '../usage.ts';
+import { contradiction, usageError } from '../usage.ts';
 import { bulkPlan, planLines } from '../views/plan.ts';
 import { readPace } from './pace.ts';
 import { readPlan, writePlan } from './plan-file.ts';
@@ -77,10 +77,13 @@ async function readRequest(
   const all = input.flag('all');
   const isSelective = Object.keys(selector).length > 0;
   const ways = [ids.length > 0, all, planFile !== undefined].filter(Boolean).length;
-  if (ways > 1)
-    throw usageError('--id, --all and --plan contradict each other', 'give one of them');
+  if (ways > 1) throw contradiction('--id, --all and --plan');
   if (planFile !== undefined && isSelective) {
-    throw usageError('a plan says which jobs', 'leave the selector out');
+    throw usageError(
+      '--plan and a selector contradict each other',
+      'leave the selector out',
+      'a plan names its jobs one by one',
+    );
   }
   const common = { action, ...(to === undefined ? {} : { to }), ...readPace(input) };
   if (planFile !== undefined) {
@@ -89,6 +92,7 @@ async function readRequest(
       throw usageError(
         `the plan ${planFile} is for ${plan.queue ?? 'every queue'}, not for ${queue}`,
         'leave the queue out',
+        'a plan names its jobs one by one, and their queue',
       );
     }
     const target = plan.to ?? to;
@@ -104,6 +108,7 @@ async function readRequest(
     throw usageError(
       `'${action}' needs to know which jobs`,
       `name them, select them (--where, --cluster, --since), or give --all`,
+      'what ends jobs does not take all of them unless that is said',
     );
   }
   return {

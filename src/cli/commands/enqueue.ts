@@ -24,7 +24,12 @@ export const run: RunCommand = async (context, input) => {
     ]);
     return enqueueLines(context, target, { file, failFast, dryRun });
   }
-  if (failFast) throw usageError('--fail-fast is for --ndjson', 'leave it out');
+  if (failFast)
+    throw usageError(
+      '--fail-fast is for --ndjson',
+      'leave it out',
+      'one job has no others behind it',
+    );
   const payload = await readPayload(context, input);
   if (dryRun) await plan(context, target);
   else await enqueueOne(context, target, payload, wait);

@@ -20,5 +20,9 @@ function helpOn(words: readonly string[], width: number): string {
   const command = findCommand(words);
   if (command !== undefined) return commandHelp(command, width);
   if (NOUNS.some(({ name }) => name === topic)) return nounHelp(topic, width);
-  throw usageError(`there is no help on '${topic}'`, 'iii --help lists every command');
+  throw usageError(
+    `there is no help on '${topic}'`,
+    'every command: iii --help',
+    'it is neither a command, nor exit-codes or examples',
+  );
 }

@@ -37,7 +37,11 @@ export const run: RunCommand = async (context, input) => {
   const kinds = input.list('kind').flatMap((kind) => {
     const known = KINDS[kind];
     if (known !== undefined) return known;
-    throw usageError(`there is no kind '${kind}'`, `kinds are ${Object.keys(KINDS).join(', ')}`);
+    throw usageError(
+      `there is no kind '${kind}'`,
+      `choose of ${Object.keys(KINDS).join(', ')}`,
+      'it is not among the kinds of events that are told',
+    );
   });
   const queue = input.text('queue');
   const id = input.text('id');

@@ -77,7 +77,11 @@ function loadConfig(context: Context, input: CommandInput): Promise<UsableConfig
 function readPort(input: CommandInput, key: string): number | undefined {
   const port = input.count(key);
   if (port !== undefined && port > MAX_PORT) {
-    throw usageError(`${port} is not a port`, `ports go from 0 (any free one) to ${MAX_PORT}`);
+    throw usageError(
+      `${port} is not a port`,
+      `give one from 0 (any free one) to ${MAX_PORT}`,
+      `ports end at ${MAX_PORT}`,
+    );
   }
   return port;
 }

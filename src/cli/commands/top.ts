@@ -34,6 +34,7 @@ export const run: RunCommand = async (context, input) => {
     throw usageError(
       'iii top needs a terminal',
       'in a pipe or a script: iii queue list --watch -o ndjson',
+      'it draws on a whole screen and reads keys',
     );
   }
   const intervalMs = input.duration('interval') ?? INTERVAL_MS;

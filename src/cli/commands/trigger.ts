@@ -77,6 +77,7 @@ function readCall(input: CommandInput): { functionId: string; pairs: readonly st
     throw usageError(
       "'trigger' needs the id of a function",
       'iii trigger <function> [key=value…]; the ids: iii function list',
+      'no function is named',
     );
   }
   return { functionId: first, pairs };
@@ -84,13 +85,21 @@ function readCall(input: CommandInput): { functionId: string; pairs: readonly st
 
 function readPairs(input: CommandInput, pairs: readonly string[]): string {
   if ([...PAYLOAD_OPTIONS, 'file'].some((name) => input.text(name) !== undefined)) {
-    throw usageError('the payload is given twice', 'give key=value words or --data, not both');
+    throw usageError(
+      'the payload is given twice',
+      'give key=value words or --data, not both',
+      'it would not be clear which of them is meant',
+    );
   }
   const members = new Map<string, string>();
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     if (at < 1) {
-      throw usageError(`'${pair}' is not key=value`, `write it like amount=12 or 'name="a b"'`);
+      throw usageError(
+        `'${pair}' is not key=value`,
+        `write it like amount=12 or 'name="a b"'`,
+        at < 0 ? 'it has no =' : 'there is no key before the =',
+      );
     }
     members.set(pair.slice(0, at), valueText(pair.slice(at + 1)));
   }

@@ -38,5 +38,6 @@ export async function readConfigPlan(context: Context, path: string): Promise<Co
   throw usageError(
     `${path} is not a plan of a configuration`,
     'name the file that iii config plan --plan-out wrote',
+    'it does not have what such a plan has',
   );
 }

@@ -190,5 +190,9 @@ class Batch {
 export function refuseForMany(given: readonly (string | false)[]): void {
   const clash = given.find((name) => name !== false);
   if (clash === undefined) return;
-  throw usageError(`--ndjson and ${clash} contradict each other`, 'give one of them');
+  throw usageError(
+    `--ndjson and ${clash} contradict each other`,
+    'give one of them',
+    `--ndjson is for many jobs, and ${clash} for one`,
+  );
 }

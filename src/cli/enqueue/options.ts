@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import type { CommandInput } from '../input.ts';
-import { usageError } from '../usage.ts';
+import { contradiction } from '../usage.ts';
 
 /** Where jobs of one `iii enqueue` go. */
 export interface Target {
@@ -17,7 +17,7 @@ export function readTarget(context: Context, input: CommandInput): Target {
   const runAt = input.time('runAt', context.clock.now());
   const delayMs = input.duration('delay');
   if (runAt !== undefined && delayMs !== undefined) {
-    throw usageError('--delay and --run-at contradict each other', 'give one of them');
+    throw contradiction('--delay and --run-at');
   }
   const settings = {
     delay_ms: delayMs,

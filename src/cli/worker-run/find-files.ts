@@ -17,6 +17,7 @@ export function findWorkerFiles(cwd: string, names: readonly string[]): readonly
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) {
       throw new IiiError('NOT_FOUND', `there is no file or folder '${name}'`, {
+        reason: `nothing is at ${path}`,
         hint: 'name the files of the worker, or the folder they are in',
       });
     }

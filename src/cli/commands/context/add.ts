@@ -13,7 +13,7 @@ import {
 import type { CommandInput } from '../../input.ts';
 import { normaliseUrl } from '../../target.ts';
 import { readTokenFile } from '../../token.ts';
-import { usageError } from '../../usage.ts';
+import { contradiction, usageError } from '../../usage.ts';
 
 /** A token is one line; more than this is something else. */
 const MAX_TOKEN_BYTES = 4_096;
@@ -24,6 +24,7 @@ export const run: RunCommand = async (context, input) => {
     throw usageError(
       `'${name}' is not a name for a context`,
       'use letters, digits, . _ and -, beginning with a letter or digit',
+      'it has another character, or is empty or too long',
     );
   }
   const contexts = await readContexts(context.io);
@@ -61,7 +62,7 @@ async function readToken(
 ): Promise<Pick<EngineContext, 'token' | 'tokenFile'>> {
   const file = input.text('tokenFile');
   if (input.flag('tokenStdin')) {
-    if (file !== undefined) throw usageError('the token is given twice', 'give one of the two');
+    if (file !== undefined) throw contradiction('--token-file and --token-stdin');
     return { token: await readPipedToken(context), tokenFile: null };
   }
   if (file === undefined) return { token: null, tokenFile: null };
@@ -83,11 +84,20 @@ async function readPipedToken({ io }: Context): Promise<Secret> {
   for await (const part of io.stdin as AsyncIterable<Buffer>) {
     parts.push(part);
     bytes += part.length;
-    if (bytes > MAX_TOKEN_BYTES) throw usageError('what is piped in is too long for a token');
+    if (bytes > MAX_TOKEN_BYTES)
+      throw usageError(
+        'what is piped in is too long for a token',
+        'pipe in the token alone, as iii token create prints it',
+        `it has more than ${MAX_TOKEN_BYTES} bytes`,
+      );
   }
   const text = Buffer.concat(parts).toString('utf8').trim();
   if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw usageError('what is piped in is not a token', 'a token is one line, without spaces');
+    throw usageError(
+      'what is piped in is not a token',
+      'pipe in the token alone, as iii token create prints it',
+      'a token is one line of printable characters, without spaces',
+    );
   }
   return new Secret(text);
 }

@@ -11,6 +11,7 @@ export const run: RunCommand = async (context, input) => {
     throw usageError(
       "'context use' needs a name, or --none",
       'iii context use <name>; see iii context list',
+      name === undefined ? 'neither is given' : 'both are given',
     );
   }
   if (name === undefined) {

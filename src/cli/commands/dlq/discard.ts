@@ -5,7 +5,7 @@ import type { RunCommand } from '../../command.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 import type { CommandInput } from '../../input.ts';
 import { countOf } from '../../../base/count.ts';
-import { usageError } from '../../usage.ts';
+import { contradiction, usageError } from '../../usage.ts';
 import { bulkPlan, planLines } from '../../views/plan.ts';
 
 type Selection = AdminInput<'iii::dlq::discard'>;
@@ -67,12 +67,13 @@ function readSelection(input: CommandInput): Selection {
   const all = input.flag('all');
   const limit = input.count('limit', 1);
   if (all && ids.length > 0) {
-    throw usageError('--all and --id contradict each other', 'give one of them');
+    throw contradiction('--all and --id');
   }
   if (!all && ids.length === 0) {
     throw usageError(
       `'dlq discard' needs to know which jobs`,
       `iii dlq discard ${queue} --id <id>, or --all for every dead job`,
+      'what ends jobs does not take all of them unless that is said',
     );
   }
   return {

@@ -10,7 +10,11 @@ export const run: RunCommand = async (context, input) => {
   const queue = input.optionalArgument('queue');
   if (queue === undefined) {
     if (input.hasAny(['where', 'cluster', 'since', 'until'])) {
-      throw usageError('a selector needs a queue', 'iii dlq list <queue> --where …');
+      throw usageError(
+        'a selector needs a queue',
+        'iii dlq list <queue> --where …',
+        'without a queue only the counts of all of them are listed',
+      );
     }
     const engine = await context.engine();
     return showList(context, input, async () => {

@@ -4,7 +4,7 @@ import { CommandInput } from '../../input.ts';
 
 /** Discards every dead job of a queue: `discard --all` by a name that says so. */
 export const run: RunCommand = (context, input) =>
-  runBulk(context, CommandInput.with(input, { all: true }), {
+  runBulk(context, CommandInput.with(input, { all: input.text('plan') === undefined }), {
     action: 'discard',
     queue: input.argument('queue'),
     ids: [],

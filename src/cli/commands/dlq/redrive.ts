@@ -7,7 +7,7 @@ import type { Context } from '../../context.ts';
 import { ask, canAsk } from '../../confirm.ts';
 import type { CommandInput } from '../../input.ts';
 import { countOf } from '../../../base/count.ts';
-import { usageError } from '../../usage.ts';
+import { contradiction } from '../../usage.ts';
 import { bulkPlan, planLines } from '../../views/plan.ts';
 
 type Selection = AdminInput<'iii::dlq::redrive'>;
@@ -68,7 +68,7 @@ function readSelection(input: CommandInput): Selection {
   const ids = input.list('id');
   const limit = input.count('limit', 1);
   if (input.flag('all') && ids.length > 0) {
-    throw usageError('--all and --id contradict each other', 'give one of them');
+    throw contradiction('--all and --id');
   }
   return {
     ...(queue === undefined ? {} : { queue }),

@@ -1,5 +1,5 @@
 import type { RunCommand } from '../../command.ts';
-import { usageError } from '../../usage.ts';
+import { contradiction } from '../../usage.ts';
 
 /** Lets a group wait until a time, or until somebody resumes it. */
 export const run: RunCommand = async (context, input) => {
@@ -7,7 +7,7 @@ export const run: RunCommand = async (context, input) => {
   const forMs = input.duration('for');
   const time = input.timeToCome('until', now);
   if (forMs !== undefined && time !== undefined) {
-    throw usageError('--until and --for contradict each other', 'give one of them');
+    throw contradiction('--until and --for');
   }
   const until = forMs === undefined ? time : now + forMs;
   const dryRun = input.flag('dryRun');

@@ -7,7 +7,11 @@ export const run: RunCommand = async (context, input) => {
   const id = input.argument('id');
   const isGiven = input.text('data') !== undefined || input.text('file') !== undefined;
   if (!isGiven && context.io.stdinKind !== 'piped') {
-    throw usageError("'job edit' needs a payload", `iii job edit ${id} --data '{"n":1}'`);
+    throw usageError(
+      "'job edit' needs a payload",
+      `iii job edit ${id} --data '{"n":1}'`,
+      'neither --data nor --file is given, and nothing is piped in',
+    );
   }
   const payloadText = await readPayload(context, input);
   const engine = await context.engine();

@@ -4,7 +4,7 @@ import { CommandInput } from '../../input.ts';
 
 /** Discards what waits in a queue; jobs in flight finish, dead ones stay. */
 export const run: RunCommand = (context, input) =>
-  runBulk(context, CommandInput.with(input, { all: true }), {
+  runBulk(context, CommandInput.with(input, { all: input.text('plan') === undefined }), {
     action: 'cancel',
     queue: input.argument('queue'),
     ids: [],

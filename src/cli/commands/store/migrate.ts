@@ -52,6 +52,7 @@ async function loadConfig(
     throw usageError(
       `--${option} is missing`,
       'name a configuration file: --from a.yaml --to b.yaml',
+      'a store is found by the file that configures it',
     );
   }
   const loaded = await readConfig(context.io, file);
@@ -59,7 +60,11 @@ async function loadConfig(
   for (const problem of loaded.problems) await context.output.problem(formatProblem(problem));
   if (loaded.config === null) throw configErrors(loaded);
   if (loaded.config.store.kind === 'memory') {
-    throw usageError(`${file} keeps its jobs in memory`, 'there is nothing to move from or to');
+    throw usageError(
+      `${file} keeps its jobs in memory`,
+      'name a file whose store keeps jobs: store: file, redis or rabbitmq',
+      'what is in memory goes with its engine: there is nothing to move from or to',
+    );
   }
   return loaded.config;
 }

@@ -9,7 +9,11 @@ export const run: RunCommand = async (context, input) => {
   const { output } = context;
   const name = input.text('name') ?? 'operator';
   if (!/^[\w.-]{1,64}$/.test(name)) {
-    throw usageError(`'${name}' is not a name for a token`, 'use letters, digits, . _ and -');
+    throw usageError(
+      `'${name}' is not a name for a token`,
+      'use letters, digits, . _ and -',
+      'it has another character, or is empty or longer than 64',
+    );
   }
   const role = input.text('role') ?? 'operate';
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
