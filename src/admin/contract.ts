@@ -193,7 +193,7 @@ export interface WorkerView {
 
 export interface TopicView {
   readonly topic: string;
-  /** Messages dropped because nobody was subscribed, since the engine started. */
+  /** Messages dropped because nobody was subscribed, over all engines and their restarts. */
   readonly dropped: number;
   readonly subscriptions: readonly SubscriptionView[];
 }
@@ -214,7 +214,7 @@ export interface SubscriptionView {
   readonly delayed: number;
   readonly inFlight: number;
   readonly dead: number;
-  /** Messages its condition left out, since the engine started. */
+  /** Messages its condition left out, over all engines and their restarts. */
   readonly skipped: number;
 }
 

@@ -117,6 +117,7 @@ export class Engine implements Service {
       invoker,
       queues: this.queues,
       state: options.state,
+      clock,
       log,
       tracing,
     });
@@ -197,6 +198,7 @@ export class Engine implements Service {
     this.timedPauses.stop();
     await this.tasks.stop();
     await this.queues.drain(this.#options.shutdownGraceMs);
+    await this.topics.stop();
     await this.#closeStores();
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import { IiiError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Tracing } from '../base/tracing.ts';
@@ -6,13 +7,15 @@ import type { Enqueuer } from './enqueue.ts';
 import type { FunctionRegistry } from './functions.ts';
 import type { Call, Delivered, Invoker } from './invoke.ts';
 import type { Queues } from './queues.ts';
+import { StoredTotals } from './stored-totals.ts';
 import type { Subscription } from './subscription.ts';
 import type { Answer } from './workers.ts';
 
 /** Scope of the state store in which subscriptions are remembered over a restart. */
 const SCOPE = 'iii::subscriptions';
-/** Topics without a subscription whose dropped messages are counted, at most. */
-const MAX_COUNTED_TOPICS = 10_000;
+/** The same of what was counted. */
+const DROPPED_SCOPE = 'iii::dropped';
+const SKIPPED_SCOPE = 'iii::skipped';
 
 /** A message as it was published. */
 export interface Message {
@@ -29,6 +32,7 @@ export interface TopicParts {
   readonly invoker: Invoker;
   readonly queues: Queues;
   readonly state: StateStore;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly tracing?: Tracing | undefined;
 }
@@ -38,25 +42,40 @@ export interface TopicParts {
  * queue of its own; it outlives its worker and the engine and ends only when somebody says so.
  */
 export class Topics {
+  /** Messages to each topic that were dropped because nobody was subscribed. */
+  readonly dropped: Pick<StoredTotals, 'all'>;
+  /** Messages of each subscription, by its queue, that its condition left out. */
+  readonly skipped: Pick<StoredTotals, 'all'>;
+  readonly #dropped: StoredTotals;
+  readonly #skipped: StoredTotals;
   readonly #parts: TopicParts;
   readonly #subscriptions = new Map<string, Subscription>();
   /** Subscriptions that are not stored yet. */
   readonly #subscribing = new Set<string>();
   #following: Promise<void> = Promise.resolve();
-  readonly #dropped = new Map<string, number>();
-  readonly #skipped = new Map<string, number>();
 
   constructor(parts: TopicParts) {
     this.#parts = parts;
+    const { state, clock, log } = parts;
+    this.#dropped = new StoredTotals({ state, scope: DROPPED_SCOPE, clock, log });
+    this.#skipped = new StoredTotals({ state, scope: SKIPPED_SCOPE, clock, log });
+    this.dropped = this.#dropped;
+    this.skipped = this.#skipped;
   }
 
   /** Brings back the subscriptions of an earlier process, and follows those of other engines. */
   async start(): Promise<void> {
     const { state } = this.#parts;
+    for (const totals of [this.#dropped, this.#skipped]) await totals.start();
     for (const [, text] of await state.list(SCOPE)) this.#open(JSON.parse(text) as Subscription);
     state.watch?.((change) => {
       if (change === null || change.scope === SCOPE) this.#followSoon();
     });
+  }
+
+  /** Keeps what was counted. Never rejects. */
+  async stop(): Promise<void> {
+    for (const totals of [this.#dropped, this.#skipped]) await totals.stop();
   }
 
   /**
@@ -94,9 +113,7 @@ export class Topics {
       throw new IiiError('topic_not_set', 'topic is required and must not be empty');
     const subscriptions = this.list().filter((subscription) => subscription.topic === topic);
     if (subscriptions.length === 0) {
-      if (this.#dropped.size < MAX_COUNTED_TOPICS || this.#dropped.has(topic)) {
-        this.#dropped.set(topic, this.droppedOf(topic) + 1);
-      }
+      this.#dropped.add(topic);
       return;
     }
     const span = this.#parts.tracing?.begin({
@@ -131,21 +148,6 @@ export class Topics {
     return this.#subscriptions.get(queue);
   }
 
-  /** Topics that were published to without anybody subscribed. */
-  droppedTopics(): ReadonlyMap<string, number> {
-    return this.#dropped;
-  }
-
-  /** Messages to a topic that were dropped because nobody was subscribed, since the engine started. */
-  droppedOf(topic: string): number {
-    return this.#dropped.get(topic) ?? 0;
-  }
-
-  /** Messages of a subscription that its condition left out, since the engine started. */
-  skippedOf(queue: string): number {
-    return this.#skipped.get(queue) ?? 0;
-  }
-
   #open(subscription: Subscription): void {
     const { policy, deadLetterTopic, conditionFunctionId: condition } = subscription;
     const { functions, queues } = this.#parts;
@@ -175,7 +177,7 @@ export class Topics {
       if (answer.kind !== 'result') {
         settle(answer);
       } else if (answer.result === 'false') {
-        this.#skipped.set(policy.name, this.skippedOf(policy.name) + 1);
+        this.#skipped.add(policy.name);
         settle({ kind: 'result', result: null });
       } else {
         current = invoker.deliver(call, settle);

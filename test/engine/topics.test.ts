@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
 import { startEngine, type EngineFixture, type FakeWorker } from '../support/engine-fixture.ts';
 
 let triggers = 0;
@@ -55,6 +56,27 @@ describe('a topic', () => {
     await publish(fixture, 'nobody', 1);
     expect(await fixture.admin('iii::topic::list')).toEqual({
       topics: [{ topic: 'nobody', dropped: 1, subscriptions: [] }],
+    });
+  });
+
+  it('goes on counting what it drops and skips after a restart', async () => {
+    const state = new MemoryStateStore();
+    const first = await startEngine(undefined, { state });
+    const w = first.worker();
+    w.onDelivery = () => ({ result: false });
+    w.offer('f');
+    w.offer('never');
+    subscribe(w, 'f', { topic: 't', condition_function_id: 'never' });
+    await publish(first, 'nobody', 1);
+    await publish(first, 't', 1);
+    await first.engine.stop();
+    const second = await startEngine(undefined, { state });
+    await publish(second, 'nobody', 2);
+    expect(await second.admin('iii::topic::list')).toMatchObject({
+      topics: [
+        { topic: 'nobody', dropped: 2 },
+        { topic: 't', subscriptions: [{ skipped: 1 }] },
+      ],
     });
   });
 

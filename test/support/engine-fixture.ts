@@ -145,7 +145,7 @@ function usualConfig(): RunningConfig {
 /** A running engine over a memory store, with time that stands still. */
 export async function startEngine(
   policies: readonly QueuePolicy[] = [policy('default')],
-  more: Pick<EngineOptions, 'httpCaller' | 'tracing'> = {},
+  more: Partial<Pick<EngineOptions, 'httpCaller' | 'tracing' | 'state'>> = {},
 ): Promise<EngineFixture> {
   const clock = new ManualClock();
   const store = new MemoryStore({ clock });

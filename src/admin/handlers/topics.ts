@@ -15,6 +15,8 @@ export function topicHandlers({
   return {
     'iii::topic::list': async () => {
       const stats = await engine.store.stats();
+      const dropped = await topics.dropped.all();
+      const skipped = await topics.skipped.all();
       const views = topics
         .list()
         .map((subscription) =>
@@ -22,13 +24,13 @@ export function topicHandlers({
             subscription,
             stats.get(subscription.policy.name),
             engine.functions.get(subscription.functionId)?.workers.length ?? 0,
-            topics.skippedOf(subscription.policy.name),
+            skipped.get(subscription.policy.name) ?? 0,
           ),
         );
-      const names = new Set([...views.map(({ topic }) => topic), ...topics.droppedTopics().keys()]);
+      const names = new Set([...views.map(({ topic }) => topic), ...dropped.keys()]);
       const result = [...names].sort().map((topic): TopicView => ({
         topic,
-        dropped: topics.droppedOf(topic),
+        dropped: dropped.get(topic) ?? 0,
         subscriptions: views.filter((view) => view.topic === topic),
       }));
       return { topics: result };
