@@ -41,13 +41,16 @@ export class JournaledRecords implements RecordPort {
   #leaving: JournalSegment | undefined;
   #idle: JournalSegment;
   #transfer: Promise<unknown> | undefined;
-  /** Bytes of the active segment at which its turn ends, or a transfer that failed is tried again. */
+  /** Bytes of the active segment at which its turn ends. */
   #turnAt: number;
   /** The number of the last frame. */
   #number: number;
   /** No number above this is a key of the database. */
   #highest: number;
   #broken: CommitFailure | undefined;
+  /** Why the database does not take what is leaving, which may pass. */
+  #stalled: CommitFailure | undefined;
+  #isToldOfStall = false;
 
   constructor({ folder, database, turnBytes, lastNumber }: JournaledRecordsParts) {
     this.#folder = folder;
@@ -91,6 +94,7 @@ export class JournaledRecords implements RecordPort {
 
   async commit(changes: Changes): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
+    if (this.#stalled !== undefined) await this.#resume(this.#stalled);
     const active = this.#active;
     const extent = active.encode(changes, this.#number + 1);
     try {
@@ -122,10 +126,25 @@ export class JournaledRecords implements RecordPort {
     await this.#database.close();
   }
 
-  /** Lets the other file take its turn, unless what that one has is not in the database yet. */
+  /**
+   * Tries again to bring what is leaving into the database, whose reopening takes a moment in which
+   * nothing can be read. So the first to come is refused without, and reads no more until this ends.
+   */
+  async #resume(failure: CommitFailure): Promise<void> {
+    const leaving = this.#leaving;
+    if (!this.#isToldOfStall || leaving === undefined) {
+      this.#isToldOfStall = true;
+      throw failure;
+    }
+    if (!(await this.#transferOf(leaving, false))) throw this.#broken ?? this.#stalled ?? failure;
+    this.#stalled = undefined;
+    this.#isToldOfStall = false;
+  }
+
+  /** Lets the other file take its turn, unless what that one has is still on its way. */
   async #endTurn(): Promise<void> {
-    if (this.#transfer !== undefined) return;
-    const leaving = this.#leaving ?? (await this.#passOn());
+    if (this.#leaving !== undefined) return;
+    const leaving = await this.#passOn();
     if (leaving === undefined) return;
     this.#transfer = this.#transferOf(leaving, false).finally(() => {
       this.#transfer = undefined;
@@ -156,8 +175,7 @@ export class JournaledRecords implements RecordPort {
     try {
       await this.#database.commit(this.#changesOf(segment, isClosed));
     } catch (thrown) {
-      this.#noted(thrown);
-      this.#turnAt = this.#active.bytes + this.#turnBytes;
+      this.#stalled = this.#noted(thrown);
       return false;
     }
     if (segment === this.#leaving) {

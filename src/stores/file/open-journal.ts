@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../base/logger.ts';
 import { encodeApplied, readApplied } from './applied-record.ts';
@@ -66,6 +66,7 @@ export function replayOf(turns: readonly JournalTurn[], generation: number): Cha
 /** Copies the files of a damaged journal, which are about to be written over. */
 function keepDamaged(folder: string, generation: number): void {
   for (const name of [journalFileOf(0), journalFileOf(1)]) {
+    if (!existsSync(join(folder, name))) continue;
     const copy = join(folder, `${name}.damaged-${generation}`);
     copyFileSync(join(folder, name), copy);
     syncFile(copy);
