@@ -161,6 +161,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     host: config.http.host,
     port: config.http.port,
     handle: triggers.handle,
+    wantsBody: triggers.wantsBody,
     graceMs: Math.min(config.shutdownGraceMs, HTTP_GRACE_MS),
     log,
     clock,

@@ -1,10 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { IiiError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { bind } from './listener.ts';
-import { answerUnreadable } from './refused-request.ts';
+import { answerUnreadable, refuseWithoutHost } from './refused-request.ts';
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
@@ -19,6 +19,8 @@ export interface HttpListenerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly handle: RequestListener;
+  /** Whether a client that asks first (`Expect: 100-continue`) shall send the body of its request. */
+  readonly wantsBody: (request: IncomingMessage) => boolean;
   /** Time that open requests get to be answered when it stops. */
   readonly graceMs: number;
   readonly log: Logger;
@@ -39,12 +41,12 @@ export class HttpListener implements Service {
   /** @throws IiiError `PORT_IN_USE` or `CONFIG_INVALID` */
   async start(): Promise<void> {
     if (this.#port !== undefined) return;
-    const { host, port, handle, log } = this.#options;
+    const { host, port, log } = this.#options;
     const bound = await bind({
       host,
       port,
       purpose: { port: 'HTTP port', flag: '--http-port' },
-      createServer: () => createHttpServer(handle),
+      createServer: () => createHttpServer(this.#options),
       log,
     });
     this.#servers = bound.servers;
@@ -77,7 +79,7 @@ export class HttpListener implements Service {
   }
 }
 
-function createHttpServer(handle: RequestListener): Server {
+function createHttpServer({ handle, wantsBody }: HttpListenerOptions): Server {
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -86,9 +88,18 @@ function createHttpServer(handle: RequestListener): Server {
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
+      requireHostHeader: false,
     },
-    handle,
+    (request, response) => {
+      if (!refuseWithoutHost(request, response)) handle(request, response);
+    },
   );
+  server.on('checkContinue', (request, response) => {
+    if (wantsBody(request)) response.writeContinue();
+    // nobody knows whether the client sends the body nevertheless, or its next request
+    else response.setHeader('connection', 'close');
+    server.emit('request', request, response);
+  });
   server.maxHeadersCount = MAX_HEADERS;
   answerUnreadable(server);
   return server;

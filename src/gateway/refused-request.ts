@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 interface Refusal {
@@ -11,6 +11,11 @@ const UNREADABLE: Refusal = {
   status: '400 Bad Request',
   code: 'INVALID_REQUEST',
   message: 'this is not a request that HTTP allows',
+};
+
+const WITHOUT_HOST: Refusal = {
+  ...UNREADABLE,
+  message: 'HTTP/1.1 asks for a Host header, and this request has none',
 };
 
 /** By the code of the error that Node's server meets. */
@@ -47,11 +52,32 @@ export function answerUnreadable(server: Server): void {
       socket.destroy();
       return;
     }
-    const { status, code, message } = REFUSALS[error.code ?? ''] ?? UNREADABLE;
-    const body = JSON.stringify({ error: { code, message } });
+    const refusal = REFUSALS[error.code ?? ''] ?? UNREADABLE;
+    const body = bodyOf(refusal);
     socket.end(
-      `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n` +
+      `HTTP/1.1 ${refusal.status}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   });
+}
+
+/**
+ * Answers a request without `Host` (RFC 9112 §3.2) with a body like that of every other error, which
+ * Node's server would not give it; it has to leave the check to us for that.
+ * @returns whether it was one
+ */
+export function refuseWithoutHost(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.headers.host !== undefined || request.httpVersion !== '1.1') return false;
+  const body = bodyOf(WITHOUT_HOST);
+  const headers = {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  };
+  response.writeHead(400, headers).end(body);
+  return true;
+}
+
+function bodyOf({ code, message }: Refusal): string {
+  return JSON.stringify({ error: { code, message } });
 }

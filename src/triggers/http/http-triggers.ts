@@ -3,6 +3,7 @@ import { isHostAllowed, type HostRules } from '../../base/host-header.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Binding, TriggerType } from '../../engine/bindings.ts';
 import { errorReply, type Reply, sendReply } from './answer.ts';
+import { isTooLarge } from './body.ts';
 import { allowOrigin, answerPreflight, type CorsRules, isForeignChange } from './browser.ts';
 import { Exchange, type ExchangeParts } from './exchange.ts';
 import { readRoute, Routes, type Route } from './routes.ts';
@@ -80,6 +81,9 @@ export class HttpTriggers implements TriggerType {
       response.destroy();
     });
   };
+
+  /** Whether the body of a request would be read; otherwise `handle` refuses it unseen. */
+  readonly wantsBody = (request: IncomingMessage): boolean => !isTooLarge(request);
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path, query] = splitTarget(request.url ?? '');

@@ -46,6 +46,7 @@ export async function startHttp(
   const listener = new HttpListener({
     ...address,
     handle: triggers.handle,
+    wantsBody: triggers.wantsBody,
     graceMs: 5_000,
     log,
     clock,

@@ -39,6 +39,12 @@ describe('what is no request', () => {
       status: 431,
       code: 'HEADERS_TOO_LARGE',
     },
+    {
+      what: 'no Host',
+      text: 'GET / HTTP/1.1\r\n\r\n',
+      status: 400,
+      code: 'INVALID_REQUEST',
+    },
   ])('is answered with a body that says so: $what', async ({ text, status, code }) => {
     const { port } = await startHttp();
     const answer = await exchange(port, text);
@@ -61,5 +67,30 @@ describe('what is no request', () => {
     serve({ api_path: '/slow', http_method: 'GET' }, () => undefined);
     const request = 'GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
     expect(await exchange(port, `${request}hello\r\n\r\n`)).toBe('');
+  });
+});
+
+describe('a body that waits to be asked for', () => {
+  const head = (length: number): string =>
+    'POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nExpect: 100-continue\r\n' +
+    `Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+
+  it('is refused without being asked for when it is too long', async () => {
+    const { port, serve } = await startHttp();
+    serve({ api_path: '/orders', http_method: 'POST' }, () => undefined);
+    const answer = await exchange(port, head(2_000_000));
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer.toLowerCase()).toContain('connection: close');
+    expect(bodyOf(answer)).toMatchObject({ error: { code: 'BODY_TOO_LARGE' } });
+  });
+
+  it('is asked for and read when it is short enough', async () => {
+    const { port, serve } = await startHttp();
+    serve({ api_path: '/orders', http_method: 'POST' }, ({ data }) => ({
+      result: { body: (data as { body: unknown }).body },
+    }));
+    const answer = await exchange(port, head(7), '{"n":1}');
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+    expect(answer).toContain('{"n":1}');
   });
 });
