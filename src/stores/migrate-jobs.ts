@@ -6,23 +6,34 @@ import { decide } from '../queue/decide.ts';
 import { defaultPolicy } from '../queue/policy.ts';
 import { scanJobs } from '../queue/scan.ts';
 import type { Store } from '../queue/store.ts';
-import type { Job, JobState, Outcome, QueuePolicy } from '../queue/types.ts';
+import type { StoreGaps } from '../queue/store-gaps.ts';
+import type { Job, Outcome } from '../queue/types.ts';
+import type { JobTarget, MOVED_STATES } from './job-target.ts';
 
-const MOVED_STATES = ['waiting', 'delayed', 'dead'] as const satisfies readonly JobState[];
 /** Jobs that are copied, compared and taken out of the source in one go. */
 const BATCH = 200;
-const LARGEST_COUNTED_EPOCH = 2 ** 32 - 2;
+/** Jobs named of those that a target cannot keep as they are. */
+const NAMED = 5;
+/** What a job may have and a target may not keep. */
+const LOSSES = ['priority', 'dedup_key'] as const;
 
 export interface MigrateParts {
   readonly from: Store;
-  readonly to: Store;
-  /** The queues of the target's configuration. */
-  readonly policies: readonly QueuePolicy[];
+  readonly to: JobTarget;
   readonly clock: Clock;
   readonly random: Random;
   /** Count only. */
   readonly dryRun: boolean;
   readonly progress?: (moved: number) => void;
+}
+
+/** What the target does not keep of some jobs. */
+export interface MoveLoss {
+  readonly feature: (typeof LOSSES)[number];
+  readonly why: string;
+  readonly jobs: number;
+  /** The first of them. */
+  readonly ids: readonly string[];
 }
 
 export interface MigrateReport {
@@ -31,13 +42,15 @@ export interface MigrateReport {
     readonly queue: string;
   })[];
   readonly jobs: number;
-  /** SHA-256 over all jobs as they were read from the source, and as they were read back. */
+  /** What jobs lose on the way, since the target does not keep it. */
+  readonly losses: readonly MoveLoss[];
+  /** SHA-256 over all jobs as they were to be moved, and as they were read back. */
   readonly digests: { readonly from: string; readonly to: string };
   readonly dryRun: boolean;
 }
 
 /**
- * Moves waiting, delayed and dead jobs from one open store to another, with their ids and places.
+ * Moves waiting, delayed and dead jobs from one open store to another place, with their ids and order.
  * A job leaves the source only after it was read back from the target and is the same, so that a
  * run that broke off is gone on with by running it again.
  * @throws IiiError CONFLICT when the target has another job in the way, or an engine uses the source
@@ -52,20 +65,11 @@ export async function migrateJobs(parts: MigrateParts): Promise<MigrateReport> {
       hint: 'Let the old engine finish its jobs, and start the new one beside it.',
     });
   }
-  if (to.rewrite === undefined) {
-    throw new IiiError(
-      'CONFLICT',
-      `The ${to.traits.name} store cannot take jobs that are not new.`,
-      {
-        reason: to.traits.gaps.rewrite,
-        hint: 'Let the old engine finish its jobs, and start the new one beside it.',
-      },
-    );
-  }
-  await refuseTakenPlaces(parts);
+  await to.check(from);
   if (!dryRun) await giveBack(parts);
   const counts = new Map<string, Record<(typeof MOVED_STATES)[number], number>>();
   const digests = { from: createHash('sha256'), to: createHash('sha256') };
+  const losses = new Losses(to.gaps);
   let jobs = 0;
   // Dead ones by death, so that their order among themselves is kept as well as their place.
   for (const [states, order] of [
@@ -76,7 +80,7 @@ export async function migrateJobs(parts: MigrateParts): Promise<MigrateReport> {
     for await (const slice of scanJobs(from, scan)) {
       const whole = slice.map((one) => one.whole()).filter((job) => job !== undefined);
       for (let at = 0; at < whole.length; at += BATCH) {
-        const batch = whole.slice(at, at + BATCH);
+        const batch = whole.slice(at, at + BATCH).map((job) => losses.without(job));
         if (!dryRun) await moveBatch(parts, batch, digests);
         for (const { queue, state } of batch) {
           const count = counts.get(queue) ?? { waiting: 0, delayed: 0, dead: 0 };
@@ -88,27 +92,61 @@ export async function migrateJobs(parts: MigrateParts): Promise<MigrateReport> {
       }
     }
   }
+  if (!dryRun) await to.finish();
   return {
     queues: [...counts].map(([queue, count]) => ({ queue, ...count })),
     jobs,
+    losses: losses.all(),
     digests: { from: digests.from.digest('hex'), to: digests.to.digest('hex') },
     dryRun,
   };
 }
 
+/** What a target does not keep of the jobs that it was shown. */
+class Losses {
+  readonly #gaps: StoreGaps;
+  readonly #found = new Map<MoveLoss['feature'], { jobs: number; readonly ids: string[] }>();
+
+  constructor(gaps: StoreGaps) {
+    this.#gaps = gaps;
+  }
+
+  /** A job as the target keeps it. */
+  without(job: Job): Job {
+    const { priority, dedupKey } = job;
+    const kept = {
+      priority: this.#lose('priority', job, priority !== 0) ? 0 : priority,
+      dedupKey: this.#lose('dedup_key', job, dedupKey !== null) ? null : dedupKey,
+    };
+    return { ...job, ...kept };
+  }
+
+  all(): readonly MoveLoss[] {
+    return LOSSES.flatMap((feature) => {
+      const found = this.#found.get(feature);
+      return found === undefined ? [] : { feature, why: this.#gaps[feature] ?? '', ...found };
+    });
+  }
+
+  #lose(feature: MoveLoss['feature'], { id }: Job, hasIt: boolean): boolean {
+    if (!hasIt || this.#gaps[feature] === undefined) return false;
+    const found = this.#found.get(feature) ?? { jobs: 0, ids: [] };
+    found.jobs++;
+    if (found.ids.length < NAMED) found.ids.push(id);
+    this.#found.set(feature, found);
+    return true;
+  }
+}
+
 async function moveBatch(
-  { from, to, policies, clock }: MigrateParts,
+  { from, to, clock }: MigrateParts,
   batch: readonly Job[],
   digests: { readonly from: HashLike; readonly to: HashLike },
 ): Promise<void> {
-  to.configure(missingPolicies(await knownQueues(to, policies), batch));
-  await to.rewrite?.(
-    batch.map((job) => ({ job: { ...job, epoch: epochFor(to, job) }, expects: 'absent' })),
-  );
-  for (const job of batch) {
-    const copy = await to.get(job.id);
-    const [before, after] = [textOf(job, clock.now()), copy && textOf(copy, clock.now())];
-    if (before !== after) {
+  const copies = await to.put(batch);
+  for (const [at, job] of batch.entries()) {
+    const [before, after] = [job, copies[at]].map((one) => one && textOf(one, clock.now()));
+    if (before === undefined || before !== after) {
       throw new IiiError('CONFLICT', `The target has no true copy of job ${job.id}.`, {
         reason: 'Another job has its id, or holds its dedup key. It is still in the source.',
         hint: 'Cancel one of the two, then run the same command again: it goes on here.',
@@ -124,11 +162,6 @@ async function moveBatch(
   await from.cancel(batch.filter(({ state }) => state !== 'dead').map(({ id }) => id));
 }
 
-/** Epochs of a shared store are times, and too large for one that counts; there they begin anew. */
-function epochFor(to: Store, { epoch }: Job): number {
-  return to.traits.sharedByEngines || epoch <= LARGEST_COUNTED_EPOCH ? epoch : 0;
-}
-
 interface HashLike {
   update(text: string): unknown;
 }
@@ -137,7 +170,8 @@ interface HashLike {
 function textOf(job: Job, now: number): string {
   const { seq, epoch, state, expiresAt, ...rest } = job;
   const reached = state === 'delayed' && rest.dueAt <= now ? 'waiting' : state;
-  return JSON.stringify({ ...rest, state: reached === 'delayed' ? 'waiting' : reached });
+  const facts = { ...rest, state: reached === 'delayed' ? 'waiting' : reached };
+  return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Gives every job that was in flight, or whose time to live ended, its verdict: nobody else will. */
@@ -155,48 +189,6 @@ async function giveBack({ from, clock, random }: MigrateParts): Promise<void> {
         return { id: lease.job.id, epoch: lease.epoch, verdict, record: null, at };
       }),
     );
-  }
-}
-
-async function knownQueues(
-  store: Store,
-  policies: readonly QueuePolicy[],
-): Promise<ReadonlySet<string>> {
-  return new Set([...policies.map(({ name }) => name), ...(await store.stats()).keys()]);
-}
-
-/** Settings for queues that the target does not know: what can be told from their jobs. */
-function missingPolicies(known: ReadonlySet<string>, jobs: readonly Job[]): QueuePolicy[] {
-  const missing = new Map<string, QueuePolicy>();
-  for (const { queue, group } of jobs) {
-    if (known.has(queue)) continue;
-    const type = group === null ? 'standard' : 'fifo';
-    missing.set(queue, { ...defaultPolicy(queue), type });
-  }
-  return [...missing.values()];
-}
-
-/**
- * Jobs keep their places as numbers. Where a number is a job's key, it must not be another's.
- * @throws IiiError CONFLICT
- */
-async function refuseTakenPlaces({ from, to }: MigrateParts): Promise<void> {
-  if (to.traits.sharedByEngines) return;
-  const all = { queues: null, states: null, order: 'accepted', after: null } as const;
-  const taken = new Map<number, string>();
-  for await (const slice of scanJobs(to, all)) {
-    for (const one of slice) taken.set(one.whole()?.seq ?? 0, one.id);
-  }
-  if (taken.size === 0) return;
-  for await (const slice of scanJobs(from, { ...all, states: MOVED_STATES })) {
-    for (const one of slice) {
-      const other = taken.get(one.whole()?.seq ?? -1);
-      if (other === undefined || other === one.id) continue;
-      throw new IiiError('CONFLICT', `Job ${other} of the target has the place of job ${one.id}.`, {
-        reason: 'The target holds jobs of its own, and a place is the key of a job there.',
-        hint: 'Move into an empty folder.',
-      });
-    }
   }
 }
 

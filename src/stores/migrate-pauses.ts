@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Store } from '../queue/store.ts';
-import { defaultPolicy } from '../queue/policy.ts';
+import type { JobTarget } from './job-target.ts';
 import type { Move } from './migrate-values.ts';
 
 /** When pauses end by themselves, by queue, as the engine keeps it. */
 const ENDS = 'iii::pauses';
 
 export interface MigratePausesParts {
-  readonly jobs: { readonly from: Store; readonly to: Store };
+  readonly jobs: { readonly from: Store; readonly to: JobTarget };
   readonly engine: Move;
   readonly clock: Clock;
 }
@@ -23,15 +23,13 @@ export async function migratePauses({ jobs, engine, clock }: MigratePausesParts)
     const end = ends.get(queue);
     // it may be over, and no engine was there to see that
     if (!paused || (end !== undefined && Number(end) <= clock.now())) continue;
-    const known = (await jobs.to.stats()).get(queue);
-    if (known === undefined) jobs.to.configure([defaultPolicy(queue)]);
-    const wasPaused = known?.paused === true;
+    const wasPaused = await jobs.to.isPaused(queue);
     // first the end: a run that was killed in between does not leave a pause without one
     await engine.to.update(ENDS, queue, (there) => {
       if (!wasPaused) return end;
       if (end === undefined || there === undefined) return undefined;
       return Number(there) > Number(end) ? there : end;
     });
-    await jobs.to.pause(queue, true);
+    await jobs.to.pause(queue);
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { IiiError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import type { QueuePolicy } from '../queue/types.ts';
 import type { StateStore } from '../state/store.ts';
 
 /** Scopes that begin like this are the engine's own. */
@@ -62,6 +63,12 @@ export async function migrateValues(parts: MigrateValuesParts): Promise<ValuesRe
     values,
     digests: { from: digests.from.digest('hex'), to: digests.to.digest('hex') },
   };
+}
+
+/** Settings of the queues behind the topics of a store. */
+export async function subscribedPolicies(state: StateStore): Promise<readonly QueuePolicy[]> {
+  const texts = [...(await state.list(SUBSCRIPTIONS)).values()];
+  return texts.flatMap((text) => (JSON.parse(text) as { policy?: QueuePolicy }).policy ?? []);
 }
 
 /** Whether two stores are the same place under two names: then moving would be losing. */

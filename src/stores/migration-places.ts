@@ -3,10 +3,12 @@ import { IiiError } from '../base/errors.ts';
 import type { Store } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { StateStore } from '../state/store.ts';
-import { sharePlace, type Move } from './migrate-values.ts';
+import type { JobTarget } from './job-target.ts';
+import { sharePlace, subscribedPolicies, type Move } from './migrate-values.ts';
 import {
   createStateStore,
   createStore,
+  openJobTarget,
   stateBeside,
   type StoreChoice,
   type StoreParts,
@@ -22,7 +24,7 @@ export interface Places {
 
 /** The open stores of both sides. */
 export interface MigrationPlaces {
-  readonly jobs: { readonly from: Store; readonly to: Store };
+  readonly jobs: { readonly from: Store; readonly to: JobTarget };
   readonly engine: Move;
   /** `null`: what users keep stays, because both sides keep it in one place or one in memory. */
   readonly users: Move | null;
@@ -42,7 +44,7 @@ export async function openPlaces(
   const close = async (): Promise<void> => {
     for (const one of opened.splice(0).reverse()) await one.close();
   };
-  const openJobs = async ({ jobs, policies }: Places): Promise<Store> => {
+  const openSource = async ({ jobs, policies }: Places): Promise<Store> => {
     const store = await createStore(jobs, parts);
     opened.push(store);
     await store.open(policies);
@@ -55,11 +57,14 @@ export async function openPlaces(
     return state;
   };
   try {
-    const jobs = { from: await openJobs(source), to: await openJobs(target) };
-    const engine = {
-      from: await openState(stateBeside(source.jobs)),
-      to: await openState(stateBeside(target.jobs)),
-    };
+    // first the jobs: an engine that uses a folder has its lock
+    const from = await openSource(source);
+    const stateFrom = await openState(stateBeside(source.jobs));
+    const topics = await subscribedPolicies(stateFrom);
+    const to = await openJobTarget(target.jobs, parts, [...target.policies, ...topics]);
+    opened.push(to);
+    const jobs = { from, to };
+    const engine = { from: stateFrom, to: await openState(stateBeside(target.jobs)) };
     if (await sharePlace(engine.from, engine.to, parts.random)) throw onePlace(jobs.from);
     if (!areMovable(source.users ?? source.jobs, target.users ?? target.jobs)) {
       return { jobs, engine, users: null, close };

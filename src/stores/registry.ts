@@ -5,8 +5,11 @@ import type { Random } from '../base/random.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Archive } from '../queue/archive.ts';
 import type { Store } from '../queue/store.ts';
+import type { QueuePolicy } from '../queue/types.ts';
 import type { StateStore } from '../state/store.ts';
 import { STATE_FOLDER, UNDO_FOLDER } from './file/tables.ts';
+import type { JobTarget } from './job-target.ts';
+import { StoreTarget } from './store-target.ts';
 
 /** Where jobs are to be kept; the same union as the configuration's. */
 export type StoreChoice =
@@ -63,6 +66,24 @@ export async function createStore(choice: StoreChoice, parts: StoreParts): Promi
       return new RabbitStore({ ...parts, ...choice });
     }
   }
+}
+
+/**
+ * Opens the chosen place to put jobs there; the caller closes it.
+ * @param policies settings of the queues it is to have
+ */
+export async function openJobTarget(
+  choice: StoreChoice,
+  parts: StoreParts,
+  policies: readonly QueuePolicy[],
+): Promise<JobTarget> {
+  if (choice.kind === 'rabbitmq') {
+    const { openBrokerTarget } = await import('./rabbitmq/open-target.ts');
+    return openBrokerTarget({ ...parts, ...choice }, policies);
+  }
+  const store = await createStore(choice, parts);
+  await store.open(policies);
+  return new StoreTarget(store, policies);
 }
 
 /** Makes a store of named values. The caller opens and closes it. */

@@ -4,6 +4,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import { STORE_GAPS } from '../../src/queue/store-gaps.ts';
 import type { Store } from '../../src/queue/store.ts';
 import { migrateJobs } from '../../src/stores/migrate-jobs.ts';
+import { StoreTarget } from '../../src/stores/store-target.ts';
 import { memoryMaker } from '../support/memory-maker.ts';
 import { newJob, policyOf, uuidOf } from '../support/store-fixture.ts';
 
@@ -26,7 +27,8 @@ describe('moving jobs from store to store', () => {
     const from = await memoryMaker.open(policies, clock);
     const to = await memoryMaker.open(policies, clock);
     await from.append([newJob(uuidOf(1), clock.now(), { queue: 'a' })]);
-    const parts = { to, policies, clock, random: systemRandom, dryRun: false };
+    const target = new StoreTarget(to, policies);
+    const parts = { to: target, clock, random: systemRandom, dryRun: false };
     await expect(migrateJobs({ ...parts, from: asBroker(from) })).rejects.toMatchObject({
       code: 'CONFLICT',
       message: 'Jobs cannot be moved out of the rabbitmq store.',

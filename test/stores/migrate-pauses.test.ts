@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
 import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
 import { migratePauses } from '../../src/stores/migrate-pauses.ts';
+import { StoreTarget } from '../../src/stores/store-target.ts';
 import { memoryMaker } from '../support/memory-maker.ts';
 import { policyOf } from '../support/store-fixture.ts';
 
@@ -15,7 +16,7 @@ describe('moving pauses from store to store', () => {
     const later = String(clock.now() + 60_000);
     await engine.from.update('iii::pauses', 'a', () => later);
     await engine.from.update('iii::pauses', 'b', () => String(clock.now() - 1));
-    await migratePauses({ jobs: { from, to }, engine, clock });
+    await migratePauses({ jobs: { from, to: new StoreTarget(to, []) }, engine, clock });
     const stats = await to.stats();
     expect(['a', 'b', 'c'].map((queue) => stats.get(queue)?.paused)).toEqual([true, false, true]);
     expect([...(await engine.to.list('iii::pauses'))]).toEqual([['a', later]]);

@@ -46,7 +46,8 @@ export const STORE_COMMANDS: readonly CommandSpec[] = [
     path: ['store', 'migrate'],
     summary: 'move jobs, subscriptions and values from one store to another',
     notes: [
-      'Both stores are named by configuration files. No engine may use the source. Waiting, delayed and dead jobs go with their ids, order, attempts and history, then subscriptions and what users keep in the state; each leaves the source when it was read back from the target and is the same. A run that broke off goes on where it was when it is run again. Finished jobs, bulk tasks and the audit trail stay.',
+      'Both stores are named by configuration files. No engine may use the source, nor a target in RabbitMQ. Waiting, delayed and dead jobs go with their ids, order, attempts and history, then subscriptions and what users keep in the state; each leaves the source when it was read back from the target and is the same. A run that broke off goes on where it was when it is run again. Finished jobs, bulk tasks and the audit trail stay.',
+      'RabbitMQ keeps no priorities and no dedup keys. The rehearsal names the jobs that have one; they are moved only with --allow-loss.',
     ],
     options: [
       {
@@ -59,7 +60,8 @@ export const STORE_COMMANDS: readonly CommandSpec[] = [
         summary: 'configuration of the engine that is to have them',
         completes: 'file',
       },
-      { flags: '--dry-run', summary: 'count what would be moved' },
+      { flags: '--dry-run', summary: 'count what would be moved, and say what would be lost' },
+      { flags: '--allow-loss', summary: 'move jobs also without what the target cannot keep' },
     ],
     examples: [
       {

@@ -10,6 +10,12 @@ export interface ShownMigration {
     readonly delayed: number;
     readonly dead: number;
   }[];
+  readonly losses: readonly {
+    readonly feature: string;
+    readonly jobs: number;
+    readonly ids: readonly string[];
+    readonly why: string;
+  }[];
   readonly digests: { readonly from: string; readonly to: string };
   readonly subscriptions: number;
   readonly values: number;
@@ -18,7 +24,10 @@ export interface ShownMigration {
 
 export const migrateRecord: RecordView<ShownMigration> = {
   name: ({ jobs }) => String(jobs),
-  sections: ({ queues, jobs, digests, dryRun, subscriptions, values, valueDigests }, { table }) => [
+  sections: (
+    { queues, jobs, losses, digests, dryRun, subscriptions, values, valueDigests },
+    { table },
+  ) => [
     { fields: [['jobs', jobs], ...(dryRun ? [] : digestFields(digests))] },
     {
       fields: [
@@ -36,6 +45,19 @@ export const migrateRecord: RecordView<ShownMigration> = {
         { title: 'DEAD', importance: 3, align: 'right', value: ({ dead }) => dead },
       ]),
     },
+    ...(losses.length === 0
+      ? []
+      : [
+          {
+            title: 'the target does not keep',
+            table: table(losses, [
+              { title: 'WHAT', importance: 4, min: 8, value: ({ feature }) => feature },
+              { title: 'JOBS', importance: 4, align: 'right', value: ({ jobs: count }) => count },
+              { title: 'FIRST', importance: 2, value: ({ ids }) => ids[0] ?? '' },
+              { title: 'WHY', importance: 3, value: ({ why }) => why },
+            ]),
+          },
+        ]),
   ],
 };
 

@@ -21,8 +21,9 @@ import { readAll } from './read-all.ts';
  * | queue iii.__fn_queue::N::paused          | is there while the queue is paused; always empty       |
  * | queue iii.__fn_queue::N::moving          | only while the arguments of another one are changed    |
  *
- * Of all together: the fanout exchange `iii.engines`, on which engines say that they live, and per
- * delay D one pair `iii.delay.D`: a fanout exchange and a queue whose messages expire after D seconds.
+ * Of all together: the fanout exchange `iii.engines`, on which engines say that they live; per delay D
+ * one pair `iii.delay.D`: a fanout exchange and a queue whose messages expire after D seconds; and,
+ * while jobs are moved here, the queue `iii.migration` (move-journal.ts).
  *
  * Delays. A job due within HELD_DELAY_MS goes to the retry queue at once, and the engine that gets it
  * holds it, unacknowledged, until it is due. A longer delay is spent at the broker, in the longest of
@@ -62,12 +63,14 @@ export interface LineNames {
 /** What everything at the broker is called. */
 export class Names {
   readonly engines: string;
+  readonly migration: string;
   readonly #prefix: string;
 
   /** @param prefix what every name begins with: `iii` */
   constructor(prefix: string) {
     this.#prefix = prefix;
     this.engines = `${prefix}.engines`;
+    this.migration = `${prefix}.migration`;
   }
 
   of({ name, deadLetterQueue }: QueuePolicy): LineNames {
@@ -160,38 +163,22 @@ export class Topology {
 
   /** Messages at the broker that nobody holds; 0 when the queue is not there. */
   async readyIn(queue: string): Promise<number> {
-    try {
-      const { messageCount } = await this.#broker.admin((channel) =>
-        channel.queueDeclare({ queue, passive: true }),
-      );
-      return messageCount;
-    } catch (thrown) {
-      if (replyCodeOf(thrown) === 'NOT_FOUND') return 0;
-      throw thrown;
-    }
+    return (await this.#look(queue))?.messageCount ?? 0;
+  }
+
+  /** How many consume a queue; 0 when it is not there. */
+  async consumersOf(queue: string): Promise<number> {
+    return (await this.#look(queue))?.consumerCount ?? 0;
   }
 
   /** Whether nothing is in a queue, and nobody consumes it who could have taken what was. */
   async isIdle(queue: string): Promise<boolean> {
-    try {
-      const { messageCount, consumerCount } = await this.#broker.admin((channel) =>
-        channel.queueDeclare({ queue, passive: true }),
-      );
-      return messageCount + consumerCount === 0;
-    } catch (thrown) {
-      if (replyCodeOf(thrown) === 'NOT_FOUND') return true;
-      throw thrown;
-    }
+    const found = await this.#look(queue);
+    return found === undefined || found.messageCount + found.consumerCount === 0;
   }
 
   async exists(queue: string): Promise<boolean> {
-    try {
-      await this.#broker.admin((channel) => channel.queueDeclare({ queue, passive: true }));
-      return true;
-    } catch (thrown) {
-      if (replyCodeOf(thrown) === 'NOT_FOUND') return false;
-      throw thrown;
-    }
+    return (await this.#look(queue)) !== undefined;
   }
 
   /** Makes a queue that is a fact rather than a line: it is there, or not. */
@@ -200,6 +187,24 @@ export class Topology {
       if (isSet) await channel.queueDeclare({ queue, durable: true });
       else await channel.queueDelete({ queue });
     });
+  }
+
+  /** Declares the queue that is there while jobs are moved here; it keeps its latest message only. */
+  async declareMigration(): Promise<void> {
+    const { queue, arguments: settings } = this.#queue(this.names.migration, false);
+    const one = { queue, durable: true, arguments: { ...settings, 'x-max-length': 1 } };
+    await this.#broker.admin((channel) => channel.queueDeclare(one));
+  }
+
+  async #look(
+    queue: string,
+  ): Promise<{ readonly messageCount: number; readonly consumerCount: number } | undefined> {
+    try {
+      return await this.#broker.admin((channel) => channel.queueDeclare({ queue, passive: true }));
+    } catch (thrown) {
+      if (replyCodeOf(thrown) === 'NOT_FOUND') return undefined;
+      throw thrown;
+    }
   }
 
   #queue(queue: string, oneConsumer: boolean): BrokerQueue {

@@ -9,6 +9,7 @@ import type { Job, QueuePolicy } from '../../../src/queue/types.ts';
 import { migrate } from '../../../src/stores/migrate.ts';
 import { migrateJobs } from '../../../src/stores/migrate-jobs.ts';
 import { openPlaces } from '../../../src/stores/migration-places.ts';
+import { StoreTarget } from '../../../src/stores/store-target.ts';
 import { fileMaker } from '../../support/file-maker.ts';
 import { memoryMaker } from '../../support/memory-maker.ts';
 import { redisMaker } from '../../support/redis-maker.ts';
@@ -79,7 +80,8 @@ describe('moving jobs from store to store', () => {
       await fill(from, clock);
       const before = [await jobsOf(from, 'accepted'), await jobsOf(from, 'died')];
       from = (await makers[source].reopen?.(from, POLICIES, clock)) ?? from;
-      const parts = { from, to, policies: [policyOf('default')], clock, random: systemRandom };
+      const target = new StoreTarget(to, [policyOf('default')]);
+      const parts = { from, to: target, clock, random: systemRandom };
       const plan = await migrateJobs({ ...parts, dryRun: true });
       expect(plan).toMatchObject({ jobs: 29, dryRun: true });
       const report = await migrateJobs({ ...parts, dryRun: false });
@@ -110,7 +112,8 @@ describe('moving jobs from store to store', () => {
           return typeof member === 'function' ? (member.bind(store) as unknown) : member;
         },
       });
-      const parts = { to, policies: POLICIES, clock, random: systemRandom, dryRun: false };
+      const target = new StoreTarget(to, POLICIES);
+      const parts = { to: target, clock, random: systemRandom, dryRun: false };
       await expect(migrateJobs({ ...parts, from: breaking })).rejects.toThrow('power');
       const report = await migrateJobs({ ...parts, from });
       expect(report.digests.to).toBe(report.digests.from);
@@ -129,7 +132,8 @@ describe('moving jobs from store to store', () => {
     try {
       await from.append([newJob(uuidOf(1), clock.now())]);
       await to.append([newJob(uuidOf(1), clock.now(), { payload: '{"another":1}' })]);
-      const parts = { from, to, policies: POLICIES, clock, random: systemRandom, dryRun: false };
+      const target = new StoreTarget(to, POLICIES);
+      const parts = { from, to: target, clock, random: systemRandom, dryRun: false };
       await expect(migrateJobs(parts)).rejects.toMatchObject({ code: 'CONFLICT' });
       expect((await from.get(uuidOf(1)))?.state).toBe('waiting');
     } finally {
@@ -145,7 +149,8 @@ describe('moving jobs from store to store', () => {
       const to = await memoryMaker.open(POLICIES, clock);
       const card = { id: 'a', address: 'ws://x:1', version: '1', pid: 1, host: 'h', startedAt: 0 };
       await from.peers?.announce(card, () => ({ functions: {}, rates: {} }));
-      const parts = { from, to, policies: POLICIES, clock, random: systemRandom, dryRun: true };
+      const target = new StoreTarget(to, POLICIES);
+      const parts = { from, to: target, clock, random: systemRandom, dryRun: true };
       await expect(migrateJobs(parts)).rejects.toMatchObject({
         code: 'CONFLICT',
         message: expect.stringContaining('ws://x:1') as unknown,
@@ -168,7 +173,10 @@ describe('moving jobs from store to store', () => {
     const places = await openPlaces(placeOf('127.0.0.1'), elsewhere(placeOf('localhost')), parts);
     await places.jobs.from.append([newJob(uuidOf(1), clock.now())]);
     await places.close();
-    const moving = migrate(placeOf('127.0.0.1'), placeOf('localhost'), parts, false);
+    const moving = migrate(placeOf('127.0.0.1'), placeOf('localhost'), parts, {
+      dryRun: false,
+      allowLoss: false,
+    });
     await expect(moving).rejects.toMatchObject({ code: 'CONFLICT' });
     const after = await openPlaces(placeOf('127.0.0.1'), elsewhere(placeOf('localhost')), parts);
     expect(await after.jobs.from.get(uuidOf(1))).toMatchObject({ state: 'waiting' });

@@ -11,6 +11,7 @@ import { migrateRecord } from '../../views/migrate.ts';
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
   const dryRun = input.flag('dryRun');
+  const options = { dryRun, allowLoss: input.flag('allowLoss') };
   const { migrate } = await import('../../../stores/migrate.ts');
   const [source, target] = [
     await loadConfig(context, input.text('from'), 'from'),
@@ -18,7 +19,7 @@ export const run: RunCommand = async (context, input) => {
   ];
   const parts = { clock: io.clock, random: systemRandom, log: silentLogger };
   const progress = output.progress(dryRun ? 'counting' : 'moving jobs');
-  const report = await migrate(placesOf(source), placesOf(target), parts, dryRun).finally(() => {
+  const report = await migrate(placesOf(source), placesOf(target), parts, options).finally(() => {
     progress.stop();
   });
   await output.record(report, migrateRecord);
@@ -32,6 +33,11 @@ export const run: RunCommand = async (context, input) => {
       ? `${what} would be moved. Nothing was changed.`
       : `${what} moved, and each read back the same. Nothing is left of them in the source.`,
   );
+  if (dryRun && report.losses.length > 0 && !options.allowLoss) {
+    await output.note(
+      'The target cannot keep all of it: without --allow-loss nothing will be moved.',
+    );
+  }
   if (report.valuesStay) {
     await output.note('Values stay where they are: both keep them in one place, or one in memory.');
   }

@@ -1,0 +1,92 @@
+import { IiiError } from '../base/errors.ts';
+import { defaultPolicy } from '../queue/policy.ts';
+import { scanJobs } from '../queue/scan.ts';
+import type { Store } from '../queue/store.ts';
+import type { StoreGaps } from '../queue/store-gaps.ts';
+import type { Job, QueuePolicy } from '../queue/types.ts';
+import { countedEpoch, MOVED_STATES, type JobTarget } from './job-target.ts';
+
+/** An open store that takes jobs with a past, as a target of jobs. */
+export class StoreTarget implements JobTarget {
+  readonly #store: Store;
+  readonly #policies: readonly QueuePolicy[];
+
+  /** @param policies settings of the queues whose jobs may come */
+  constructor(store: Store, policies: readonly QueuePolicy[]) {
+    this.#store = store;
+    this.#policies = policies;
+  }
+
+  get gaps(): StoreGaps {
+    return this.#store.traits.gaps;
+  }
+
+  /** Jobs keep their places as numbers. Where a number is a job's key, it must not be another's. */
+  async check(from: Store): Promise<void> {
+    if (this.#store.traits.sharedByEngines) return;
+    const all = { queues: null, states: null, order: 'accepted', after: null } as const;
+    const taken = new Map<number, string>();
+    for await (const slice of scanJobs(this.#store, all)) {
+      for (const one of slice) taken.set(one.whole()?.seq ?? 0, one.id);
+    }
+    if (taken.size === 0) return;
+    for await (const slice of scanJobs(from, { ...all, states: MOVED_STATES })) {
+      for (const one of slice) {
+        const other = taken.get(one.whole()?.seq ?? -1);
+        if (other === undefined || other === one.id) continue;
+        throw new IiiError(
+          'CONFLICT',
+          `Job ${other} of the target has the place of job ${one.id}.`,
+          {
+            reason: 'The target holds jobs of its own, and a place is the key of a job there.',
+            hint: 'Move into an empty folder.',
+          },
+        );
+      }
+    }
+  }
+
+  async put(jobs: readonly Job[]): Promise<readonly (Job | undefined)[]> {
+    await this.#know(jobs);
+    const counts = !this.#store.traits.sharedByEngines;
+    await this.#store.rewrite?.(
+      jobs.map((job) => ({
+        job: counts ? { ...job, epoch: countedEpoch(job) } : job,
+        expects: 'absent',
+      })),
+    );
+    const copies: (Job | undefined)[] = [];
+    for (const { id } of jobs) copies.push(await this.#store.get(id));
+    return copies;
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async isPaused(queue: string): Promise<boolean> {
+    return (await this.#store.stats()).get(queue)?.paused === true;
+  }
+
+  async pause(queue: string): Promise<void> {
+    await this.#know([{ queue, group: null }]);
+    await this.#store.pause(queue, true);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  /** Gives queues that are not there settings: those it was told, or what can be told from their jobs. */
+  async #know(jobs: readonly Pick<Job, 'queue' | 'group'>[]): Promise<void> {
+    const known = await this.#store.stats();
+    const missing = new Map<string, QueuePolicy>();
+    for (const { queue, group } of jobs) {
+      if (known.has(queue)) continue;
+      const type = group === null ? 'standard' : 'fifo';
+      const told = this.#policies.find(({ name }) => name === queue);
+      missing.set(queue, told ?? { ...defaultPolicy(queue), type });
+    }
+    if (missing.size > 0) this.#store.configure([...missing.values()]);
+  }
+}
