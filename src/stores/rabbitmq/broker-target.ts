@@ -72,15 +72,11 @@ export class BrokerTarget implements JobTarget {
     for (const policy of policies) {
       const { main, retry } = topology.names.of(policy);
       for (const queue of [main, retry]) {
-        const consumers = await topology.consumersOf(queue);
-        if (consumers === 0) continue;
-        throw new IiiError(
-          'CONFLICT',
-          `Engines use the target: ${queue} has ${consumers} consumers.`,
-          {
-            hint: 'Stop them first; the broker forgets an engine that was killed within ten seconds.',
-          },
-        );
+        const users = await topology.consumersOf(queue);
+        if (users === 0) continue;
+        throw new IiiError('CONFLICT', `Engines use the target: ${queue} has ${users} readers.`, {
+          hint: 'Stop them first; the broker forgets an engine that was killed within ten seconds.',
+        });
       }
     }
   }

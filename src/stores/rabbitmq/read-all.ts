@@ -40,8 +40,8 @@ export async function readAll(
 ): Promise<Reading> {
   const channel = await broker.channel();
   try {
-    const consumer = await collect(broker, clock, channel, queue, limit);
-    const { messages } = consumer;
+    const collecting = await collect(broker, clock, channel, queue, limit);
+    const { messages } = collecting;
     let left = messages.length;
     return {
       queue,
@@ -55,7 +55,7 @@ export async function readAll(
       },
       close: async () => {
         if (!channel.active) return;
-        if (messages.length - left > ACKS_ON_THE_WAY) await consumer.flush();
+        if (messages.length - left > ACKS_ON_THE_WAY) await collecting.flush();
         await channel.close();
       },
     };
@@ -65,7 +65,7 @@ export async function readAll(
   }
 }
 
-interface Consumer {
+interface Collecting {
   readonly messages: readonly AsyncMessage[];
   /** Resolves when the queue has every acknowledgement that was sent. */
   flush(): Promise<void>;
@@ -77,7 +77,7 @@ async function collect(
   channel: Channel,
   queue: string,
   limit: number | null,
-): Promise<Consumer> {
+): Promise<Collecting> {
   const messages: AsyncMessage[] = [];
   /** What follows when a marker comes back, by its id; and when there is enough, by none. */
   const met = new Map<string, () => void>();
