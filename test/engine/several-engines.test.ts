@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readForAlerts } from '../../src/admin/alert-readings.ts';
 import { startApp, type App } from '../../src/app.ts';
 import { systemRandom } from '../../src/base/random.ts';
@@ -6,28 +6,19 @@ import { parseConfig } from '../../src/config/load.ts';
 import { QueueActivity } from '../../src/observe/queue-activity.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { redisMissing, RedisServer } from '../support/redis-server.ts';
+import { useRedisServer } from '../support/redis-suite.ts';
 
 describe('engines on one Redis', () => {
-  let server: RedisServer;
+  const server = useRedisServer();
   const cleanUp: (() => unknown)[] = [];
-  beforeAll(async () => {
-    if (redisMissing === null) server = await RedisServer.start();
-  });
-  beforeEach(({ skip }) => {
-    if (redisMissing !== null) skip(redisMissing);
-  });
   afterEach(async () => {
     for (const step of cleanUp.splice(0).reverse()) await step();
-  });
-  afterAll(async () => {
-    if (redisMissing === null) await server.stop();
   });
 
   const startEngine = async (prefix: string): Promise<App> => {
     const adapter = {
       name: 'redis',
-      config: { redis_url: server.url, key_prefix: prefix, lease_ms: 1_000 },
+      config: { redis_url: server().url, key_prefix: prefix, lease_ms: 1_000 },
     };
     const workers = [{ name: 'iii-queue', config: { adapter, queue_configs: { mail: {} } } }];
     const { config } = parseConfig(JSON.stringify({ workers }), {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { systemRandom } from '../../../src/base/random.ts';
@@ -13,7 +13,7 @@ import { StoreTarget } from '../../../src/stores/store-target.ts';
 import { fileMaker } from '../../support/file-maker.ts';
 import { memoryMaker } from '../../support/memory-maker.ts';
 import { redisMaker } from '../../support/redis-maker.ts';
-import { redisMissing, RedisServer } from '../../support/redis-server.ts';
+import { useRedisServer } from '../../support/redis-suite.ts';
 import {
   failed,
   fixedRandom,
@@ -27,17 +27,8 @@ import {
 const POLICIES = [policyOf('q'), policyOf('fifo', { type: 'fifo', groupField: 'g' })];
 
 describe('moving jobs from store to store', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    if (redisMissing === null) server = await RedisServer.start();
-  });
-  beforeEach(({ skip }) => {
-    if (redisMissing !== null) skip(redisMissing);
-  });
-  afterAll(async () => {
-    if (redisMissing === null) await server.stop();
-  });
-  const makers = { file: fileMaker, redis: redisMaker(() => server) };
+  const server = useRedisServer();
+  const makers = { file: fileMaker, redis: redisMaker(server) };
 
   /** A store with 30 jobs: waiting ones, a delayed and some dead ones, and one that is in flight. */
   const fill = async (store: Store, clock: ManualClock): Promise<void> => {
@@ -164,7 +155,7 @@ describe('moving jobs from store to store', () => {
     const clock = new ManualClock();
     const placeOf = (host: string) => ({
       jobs: {
-        ...{ kind: 'redis' as const, url: new Secret(`redis://${host}:${server.port}`) },
+        ...{ kind: 'redis' as const, url: new Secret(`redis://${host}:${server().port}`) },
         ...{ keyPrefix: 'same', leaseMs: 10_000, allowEviction: false },
       },
       ...{ users: null, policies: POLICIES },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { systemRandom } from '../../../src/base/random.ts';
@@ -6,25 +6,19 @@ import { Secret } from '../../../src/base/secret.ts';
 import type { ForeignChange } from '../../../src/state/store.ts';
 import { RedisStateStore } from '../../../src/stores/redis/redis-state-store.ts';
 import { eventually } from '../../support/eventually.ts';
-import { redisMissing, RedisServer } from '../../support/redis-server.ts';
+import { RedisServer } from '../../support/redis-server.ts';
+import { useRedisServer } from '../../support/redis-suite.ts';
 
 describe('values in Redis', () => {
-  let server: RedisServer;
+  const server = useRedisServer();
   const opened: RedisStateStore[] = [];
-  beforeAll(async () => {
-    if (redisMissing === null) server = await RedisServer.start();
-  });
-  beforeEach(({ skip }) => {
-    if (redisMissing !== null) skip(redisMissing);
-  });
   afterAll(async () => {
     for (const store of opened) await store.close();
-    if (redisMissing === null) await server.stop();
   });
 
   const open = async (keyPrefix: string = systemRandom.uuid()): Promise<RedisStateStore> => {
     const store = new RedisStateStore({
-      url: new Secret(server.url),
+      url: new Secret(server().url),
       keyPrefix,
       clock: new SystemClock(),
       random: systemRandom,

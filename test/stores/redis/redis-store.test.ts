@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { redisMaker } from '../../support/redis-maker.ts';
-import { redisMissing, RedisServer } from '../../support/redis-server.ts';
+import { useRedisServer } from '../../support/redis-suite.ts';
 import { describeSharedStore, describeStore } from '../conformance.ts';
 import { runModel } from '../model.ts';
 
 describe('on a Redis server', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    if (redisMissing === null) server = await RedisServer.start();
-  });
-  beforeEach(({ skip }) => {
-    if (redisMissing !== null) skip(redisMissing);
-  });
-  afterAll(async () => {
-    if (redisMissing === null) await server.stop();
-  });
-  const maker = redisMaker(() => server);
+  const server = useRedisServer();
+  const maker = redisMaker(server);
 
   describeStore('redis', maker);
   describeSharedStore('redis', maker);

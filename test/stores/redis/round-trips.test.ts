@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/base/clock.ts';
 import { decide } from '../../../src/queue/decide.ts';
 import type { Store, StoreSignal } from '../../../src/queue/store.ts';
 import type { Lease } from '../../../src/queue/types.ts';
 import { eventually } from '../../support/eventually.ts';
 import { redisMaker } from '../../support/redis-maker.ts';
-import { redisMissing, RedisServer } from '../../support/redis-server.ts';
+import { useRedisServer } from '../../support/redis-suite.ts';
 import {
   COMPLETED,
   fixedRandom,
@@ -16,17 +16,8 @@ import {
 } from '../../support/store-fixture.ts';
 
 describe('how often an engine turns to Redis', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    if (redisMissing === null) server = await RedisServer.start();
-  });
-  beforeEach(({ skip }) => {
-    if (redisMissing !== null) skip(redisMissing);
-  });
-  afterAll(async () => {
-    if (redisMissing === null) await server.stop();
-  });
-  const maker = redisMaker(() => server);
+  const server = useRedisServer();
+  const maker = redisMaker(server);
   const policy = policyOf('q');
   const clock = new ManualClock();
   let made = 0;
@@ -38,7 +29,8 @@ describe('how often an engine turns to Redis', () => {
   /** Times that the server found something to read. */
   const reads = async (): Promise<number> =>
     Number(
-      /total_reads_processed:(\d+)/.exec(String(await server.command('INFO', 'stats')))?.[1] ?? NaN,
+      /total_reads_processed:(\d+)/.exec(String(await server().command('INFO', 'stats')))?.[1] ??
+        NaN,
     );
 
   it('sends the end of an attempt and the next lease in one piece', async () => {
