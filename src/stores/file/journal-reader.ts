@@ -11,10 +11,9 @@ import {
   readHeader,
   sumOf,
 } from './journal-layout.ts';
+import type { ChangeVisitor } from './record-port.ts';
 import type { Damage } from './recover.ts';
-import type { RecordKey, Table } from './tables.ts';
-
-export type ChangeVisitor = (table: Table, key: RecordKey, value: Buffer | null) => void;
+import type { RecordKey } from './tables.ts';
 
 /** The changes of one generation. */
 export interface JournalTurn {

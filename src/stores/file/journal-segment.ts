@@ -8,7 +8,7 @@ import {
   sumOf,
   writeHeader,
 } from './journal-layout.ts';
-import type { Changes } from './record-port.ts';
+import type { Changes, ChangeVisitor } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
 
 /** Of a change beside its key's text and its record: flags, a key's number or length, a length. */
@@ -110,7 +110,7 @@ export class JournalSegment {
   }
 
   /** Visits the newest record of each key, `null` for those that were removed. */
-  forEach(visit: (table: Table, key: RecordKey, value: Buffer | null) => void): void {
+  forEach(visit: ChangeVisitor): void {
     for (const [number, places] of this.#places.entries()) {
       const table = JOURNAL_TABLES[number];
       if (table === undefined) continue;

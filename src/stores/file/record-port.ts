@@ -5,10 +5,13 @@ export interface StoredRecord {
   readonly bytes: Buffer;
 }
 
+/** Given each change; `null` for a removal. */
+export type ChangeVisitor = (table: Table, key: RecordKey, value: Buffer | null) => void;
+
 /** Writes that take place together, in this order, or not at all. */
 export interface Changes {
-  /** @param visit given `null` for a removal; the bytes are good until the commit has ended */
-  forEach(visit: (table: Table, key: RecordKey, value: Buffer | null) => void): void;
+  /** The bytes that are given are good until the commit has ended. */
+  forEach(visit: ChangeVisitor): void;
 }
 
 /** What the file store needs of a database: ordered tables of bytes, and atomic durable batches. */

@@ -1,8 +1,9 @@
+import type { ChangeVisitor, Changes } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
 import { RecordWriter } from './record-writer.ts';
 
 /** Writes that take place together, in the order in which they were added, or not at all. */
-export class WriteBatch {
+export class WriteBatch implements Changes {
   /** Where the records of this batch are encoded. */
   readonly writer = new RecordWriter();
   readonly #tables: Table[] = [];
@@ -27,8 +28,7 @@ export class WriteBatch {
     this.#values.push(null);
   }
 
-  /** @param visit given `null` for a removal */
-  forEach(visit: (table: Table, key: RecordKey, value: Buffer | null) => void): void {
+  forEach(visit: ChangeVisitor): void {
     this.#tables.forEach((table, at) => {
       visit(table, this.#keys[at] ?? 0, this.#values[at] ?? null);
     });
