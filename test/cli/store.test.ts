@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
@@ -225,6 +225,26 @@ describe('iii store', () => {
     expect(status).toBe(3);
     expect(stderr).toContain('1 record of it damaged');
     expect(stderr).toContain('iii store verify');
+  });
+
+  it('backup of a store with a damaged journal says so, and copies the rest', async () => {
+    const { cwd, store } = await filled();
+    await store.append([newJob(uuidOf(5), clock.now())]);
+    const killed = join(cwd, 'killed');
+    cpSync(join(cwd, 'data', 'queue_store'), killed, { recursive: true });
+    await store.close();
+    const journal = join(killed, 'journal.1');
+    const bytes = readFileSync(journal);
+    bytes[100]! ^= 1;
+    writeFileSync(journal, bytes);
+    const { status, stdout } = await runCli(['store', 'backup', 'killed', 'copy', '-o', 'json'], {
+      cwd,
+    });
+    expect(status).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      states: { waiting: 2 },
+      damages: [{ table: 'journal', key: expect.stringContaining('journal.1:') }],
+    });
   });
 
   it('backup refuses a folder that has something in it', async () => {

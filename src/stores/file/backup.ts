@@ -4,6 +4,7 @@ import { IiiError } from '../../base/errors.ts';
 import { DATA_FILE } from './data-file.ts';
 import type { StoreReport } from './inspect.ts';
 import { inspectStore, stateFolderOf, withRecords } from './inspect.ts';
+import type { Damage } from './recover.ts';
 import { FORMAT_FILE, syncFile, syncFolder } from './store-folder.ts';
 import { STATE_FOLDER } from './tables.ts';
 
@@ -13,18 +14,21 @@ const FILE_MODE = 0o600;
 /**
  * Copies a store with its state, also while an engine writes to them, and checks the copy. The jobs are
  * as they were at one instant, and so are the values.
- * @returns what is in the copy
+ * @returns what is in the copy; its damages are also those of the journal, which the copy is without
  * @throws IiiError CONFLICT when the target is not empty, and as `inspectStore`
  */
 export async function backUpStore(path: string, target: string): Promise<StoreReport> {
   const copy = resolve(target);
-  await copyStore(path, copy, async (folder) => {
+  const damages: Damage[] = [];
+  await copyStore(path, copy, damages, async (folder) => {
     // The values after the jobs: what a job has done may then be there before its end, as after a
     // crash. The other way round the job could be over and what it did be missing.
     const state = stateFolderOf(folder);
-    if (state !== null) await copyStore(state, join(copy, STATE_FOLDER), async () => undefined);
+    if (state === null) return;
+    await copyStore(state, join(copy, STATE_FOLDER), damages, async () => undefined);
   });
-  return inspectStore(copy);
+  const report = await inspectStore(copy);
+  return { ...report, damages: [...damages, ...report.damages] };
 }
 
 /**
@@ -37,15 +41,20 @@ export function planBackUp(path: string, target: string): Promise<StoreReport> {
   return inspectStore(path);
 }
 
-/** @param copyRest called when the records are copied, before the copy can be taken for a store */
+/**
+ * @param damages added to with what is wrong with the journal: the copy has the rest of it
+ * @param copyRest called when the records are copied, before the copy can be taken for a store
+ */
 async function copyStore(
   path: string,
   copy: string,
+  damages: Damage[],
   copyRest: (folder: string) => Promise<void>,
 ): Promise<void> {
   await withRecords(path, async (records, { folder }) => {
     makeEmpty(copy);
     await records.copyTo(copy);
+    damages.push(...records.damages);
     await copyRest(folder);
     copyFileSync(join(folder, FORMAT_FILE), join(copy, FORMAT_FILE));
     for (const name of [DATA_FILE, FORMAT_FILE]) {

@@ -28,6 +28,7 @@ export interface Extent {
  */
 export class JournalSegment {
   generation = 0;
+  readonly #usualBytes: number;
   #image: Buffer;
   #end = HEADER_BYTES;
   readonly #salt = Buffer.alloc(SALT_BYTES);
@@ -36,7 +37,9 @@ export class JournalSegment {
   /** The places of the frame that was encoded last, in the order of its changes. */
   readonly #encoded: number[] = [];
 
+  /** @param bytes that are usually enough */
   constructor(bytes: number) {
+    this.#usualBytes = bytes;
     this.#image = Buffer.allocUnsafeSlow(bytes);
   }
 
@@ -49,14 +52,13 @@ export class JournalSegment {
     return this.#image;
   }
 
-  get isEmpty(): boolean {
-    return this.#end === HEADER_BYTES;
-  }
-
   /** Forgets everything, and begins with a header. */
   restart(generation: number): void {
     this.generation = generation;
     this.#end = HEADER_BYTES;
+    // what one large commit took is not kept for ever
+    if (this.#image.length > this.#usualBytes)
+      this.#image = Buffer.allocUnsafeSlow(this.#usualBytes);
     for (const places of this.#places) places.clear();
     randomBytes(SALT_BYTES).copy(this.#salt);
     writeHeader(this.#image, { generation, salt: this.#salt });

@@ -193,6 +193,19 @@ describe('records with a journal', () => {
     await records.close();
   });
 
+  it('keep commits of any size, and the turns after a large one are short again', async () => {
+    const folder = newFolder();
+    const records = await openIn(folder, { turnBytes: 1_000 });
+    const large = 'x'.repeat(2_000_000);
+    await records.commit(batchOf([put(1, large)]));
+    for (let key = 2; key <= 40; key++) await records.commit(batchOf([put(key, 'y'.repeat(100))]));
+    expect(records.read('jobs', 1)?.toString()).toBe(large);
+    const found = await contentsAfterOpening(crashed(folder));
+    expect(Object.keys(found)).toHaveLength(40);
+    expect([found['jobs 1'], found['jobs 40']]).toEqual([large, 'y'.repeat(100)]);
+    await records.close();
+  });
+
   it('are refused when a bit before the last commit was turned, and say where', async () => {
     const folder = await journalOf([put(1, 'one')], [put(2, 'two')], [put(3, 'three')]);
     const [first = 0, second = 0, third = 0] = frameEndsOf(folder);
