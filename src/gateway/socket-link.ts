@@ -9,6 +9,9 @@ const MAX_REASON_BYTES = 123;
 
 const TRY_AGAIN_LATER = 1013;
 
+/** How many frames are held back at most: the peer begins with them while we go on. */
+const MAX_HELD_FRAMES = 16;
+
 /** The way out of one WebSocket. */
 export class SocketLink implements Link {
   readonly #webSocket: WebSocket;
@@ -16,6 +19,8 @@ export class SocketLink implements Link {
   readonly #clock: Clock;
   readonly #limits: GatewayLimits;
   #corked = false;
+  /** Frames held back. */
+  #held = 0;
   #cancelGrace: CancelTimer | undefined;
 
   /** `socket` is the stream that `webSocket` was made from. */
@@ -31,6 +36,7 @@ export class SocketLink implements Link {
     if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.#cork();
     this.#webSocket.send(frame);
+    if (++this.#held >= MAX_HELD_FRAMES) this.#flush();
     if (this.#webSocket.bufferedAmount > this.#limits.maxSendBufferBytes) {
       this.close(TRY_AGAIN_LATER, 'too much is waiting to be read');
     }
@@ -50,9 +56,10 @@ export class SocketLink implements Link {
   }
 
   /**
-   * Holds writes back until everything the system had ready was read, so that what many connections
-   * caused leaves in one write, and the peer reads it in one go: HTTP requests come over a connection
-   * each, and would otherwise cost a write each. When nothing else is ready, nothing waits.
+   * Holds writes back until everything the system had ready was read, or there are many, so that what
+   * many connections caused leaves in one write, and the peer reads it in one go: HTTP requests come
+   * over a connection each, and would otherwise cost a write each. When nothing else is ready, nothing
+   * waits.
    */
   #cork(): void {
     if (this.#corked) return;
@@ -60,8 +67,15 @@ export class SocketLink implements Link {
     this.#socket.cork();
     void nextTurn().then(() => {
       this.#corked = false;
+      this.#held = 0;
       this.#socket.uncork();
     });
+  }
+
+  #flush(): void {
+    this.#held = 0;
+    this.#socket.uncork();
+    this.#socket.cork();
   }
 }
 

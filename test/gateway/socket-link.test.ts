@@ -72,6 +72,20 @@ describe('SocketLink', () => {
     expect(link.bufferedBytes()).toBe(0);
   });
 
+  it('lets the peer have the first of many frames at once', async () => {
+    const { clock, socket, link } = openLink();
+    await clock.advance(0);
+    socket.writes.length = 0;
+    for (let frame = 1; frame <= 20; frame++) link.send(`frame ${frame} `);
+    expect(socket.writes).toHaveLength(1);
+    expect(socket.writes[0]).toContain('frame 16 ');
+    expect(socket.writes[0]).not.toContain('frame 17 ');
+    await clock.advance(0);
+    expect(socket.writes).toHaveLength(2);
+    expect(socket.writes[1]).toContain('frame 17 ');
+    expect(socket.writes[1]).toContain('frame 20 ');
+  });
+
   it('sends the frames of the next tick in the next write', async () => {
     const { clock, socket, link } = openLink();
     await clock.advance(0);
