@@ -15,6 +15,12 @@ interface Waiting {
 /** Adds its writes to a batch. Called again for the next one when that batch failed. */
 export type Recording = (batch: WriteBatch) => void;
 
+/**
+ * So many callers are worth a commit of their own while what else has arrived is still being read.
+ * Without it all that a connection sends together stays together, and disk and processor take turns.
+ */
+const WORTH_A_COMMIT = 16;
+
 class Collected {
   readonly batch = new WriteBatch();
   readonly waiting: Waiting[] = [];
@@ -53,6 +59,7 @@ export class GroupCommit {
   #collecting = new Collected();
   #spare = new Collected();
   #running: Promise<void> | undefined;
+  #isScheduled = false;
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
@@ -90,18 +97,30 @@ export class GroupCommit {
   async drain(): Promise<void> {
     await this.#running;
     if (this.#collecting.batch.size === 0) return;
-    this.#want();
+    this.#collecting.wanted = true;
+    this.#start();
     await this.#running;
   }
 
   #want(): void {
     this.#collecting.wanted = true;
-    this.#running ??= this.#run();
+    if (this.#running !== undefined) return;
+    if (this.#collecting.waiting.length >= WORTH_A_COMMIT) this.#start();
+    else if (!this.#isScheduled) {
+      // what else comes in this turn of the event loop goes along
+      this.#isScheduled = true;
+      queueMicrotask(() => {
+        this.#isScheduled = false;
+        this.#start();
+      });
+    }
+  }
+
+  #start(): void {
+    if (this.#collecting.wanted) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
-    // What else comes in this turn of the event loop goes along.
-    await Promise.resolve();
     while (this.#collecting.wanted) {
       const current = this.#collecting;
       this.#collecting = this.#spare;
