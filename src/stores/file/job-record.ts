@@ -134,8 +134,7 @@ function readPlacement(reader: RecordReader, flags: number): StoredPlacement {
 }
 
 function textOfOverrides(overrides: JobOverrides): string | null {
-  const text = JSON.stringify(overrides);
-  return text === '{}' ? null : text;
+  return Object.keys(overrides).length === 0 ? null : JSON.stringify(overrides);
 }
 
 function readOverrides(text: string): JobOverrides {
