@@ -7,8 +7,8 @@ import type { StoredQueue } from './queue-record.ts';
 import { decodeQueue } from './queue-record.ts';
 import type { RecordPort, StoredRecord } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
-import type { StoredState } from './state-record.ts';
-import { decodeState } from './state-record.ts';
+import type { StoredPlace } from './state-record.ts';
+import { decodePlace } from './state-record.ts';
 
 /** Something in a store that is not what was written. */
 export interface Damage {
@@ -32,7 +32,7 @@ export type ScannedRecords = Pick<RecordPort, 'scan' | 'count'>;
 export interface FoundJob {
   readonly placement: StoredPlacement;
   /** `null` for a job that was never leased. */
-  readonly state: StoredState | null;
+  readonly state: StoredPlace | null;
   readonly bytes: number;
 }
 
@@ -71,7 +71,7 @@ export function readStore(
       visit.damage(unreadable('jobs', key, null));
       continue;
     }
-    const state = own === undefined ? null : decodeState(own.bytes);
+    const state = own === undefined ? null : decodePlace(own.bytes);
     if (own !== undefined && state?.seq !== key) {
       visit.damage(unreadable('states', key, placement.id));
       continue;
@@ -134,7 +134,7 @@ function restoredOf(found: FoundJob): RestoredJob {
   // a finished job has given its key back, and another may hold it by now
   const dedupKey = isFinished(found) ? null : placement.dedupKey;
   // a dead job does not expire, and no longer does once it is redriven
-  const expires = state === null || !(state.past.expiryLifted || state.state === ROW.dead);
+  const expires = state === null || !(state.expiryLifted || state.state === ROW.dead);
   return {
     seq: placement.seq,
     id: placement.id,

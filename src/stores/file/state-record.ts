@@ -1,5 +1,6 @@
 import { ROW } from '../../queue/row-state.ts';
 import type { AttemptRecord, DeadReason, JobFailure } from '../../queue/types.ts';
+import type { RecordReader } from './record-reader.ts';
 import { openRecord } from './record-reader.ts';
 import type { RecordWriter } from './record-writer.ts';
 import { textRoom } from './record-writer.ts';
@@ -14,8 +15,8 @@ export interface Past {
 
 export const NO_PAST: Past = { history: [], failure: null, expiryLifted: false };
 
-/** Where a job is. Times are milliseconds since the epoch. */
-export interface StoredState {
+/** Where a job is, without what happened to it. Times are milliseconds since the epoch. */
+interface StoredPosition {
   readonly seq: number;
   /** One of `ROW`; a delayed job is kept as waiting with its due time. */
   readonly state: number;
@@ -27,7 +28,17 @@ export interface StoredState {
   readonly stampAt: number;
   /** Dead: place in the order of deaths. Finished: place in the order of ends. Otherwise 0. */
   readonly order: number;
+}
+
+/** Where a job is. */
+export interface StoredState extends StoredPosition {
   readonly past: Past;
+}
+
+/** What of a state recovery needs. */
+export interface StoredPlace extends StoredPosition {
+  /** See `Past`. */
+  readonly expiryLifted: boolean;
 }
 
 const HAS = { past: 1, expiryLifted: 2 } as const;
@@ -78,23 +89,36 @@ function textOfAttempt(record: AttemptRecord): string {
 /** The state in a record; `null` when the record is damaged. */
 export function decodeState(bytes: Buffer): StoredState | null {
   const reader = openRecord(bytes);
-  if (reader === null) return null;
+  const place = reader === null ? null : readPlace(reader);
+  if (reader === null || place === null) return null;
+  const { hasPast, expiryLifted, ...position } = place;
+  const past = hasPast ? (JSON.parse(reader.text()) as Omit<Past, 'expiryLifted'>) : NO_PAST;
+  return { ...position, past: { ...past, expiryLifted } };
+}
+
+/** The same without the past, which takes longer to read than everything else; `null` as above. */
+export function decodePlace(bytes: Buffer): StoredPlace | null {
+  const reader = openRecord(bytes);
+  return reader === null ? null : readPlace(reader);
+}
+
+function readPlace(reader: RecordReader): (StoredPlace & { readonly hasPast: boolean }) | null {
   const seq = reader.number();
   const state = reader.byte();
   const flags = reader.byte();
-  const attempts = reader.count();
-  const interruptions = reader.count();
-  const epoch = reader.count();
-  const dueAt = reader.number();
-  const stampAt = reader.number();
-  const order = reader.number();
-  const expiryLifted = (flags & HAS.expiryLifted) !== 0;
-  const past =
-    (flags & HAS.past) === 0
-      ? { ...NO_PAST, expiryLifted }
-      : { ...(JSON.parse(reader.text()) as Omit<Past, 'expiryLifted'>), expiryLifted };
-  if (!STATES.has(state)) return null;
-  return { seq, state, attempts, interruptions, epoch, dueAt, stampAt, order, past };
+  const place = {
+    seq,
+    state,
+    attempts: reader.count(),
+    interruptions: reader.count(),
+    epoch: reader.count(),
+    dueAt: reader.number(),
+    stampAt: reader.number(),
+    order: reader.number(),
+    expiryLifted: (flags & HAS.expiryLifted) !== 0,
+    hasPast: (flags & HAS.past) !== 0,
+  };
+  return STATES.has(state) ? place : null;
 }
 
 /**
