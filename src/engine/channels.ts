@@ -1,3 +1,4 @@
+import { ChurnMap } from '../base/churn-map.ts';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { IiiError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
@@ -235,7 +236,7 @@ export class Channel {
 export class Channels {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new ChurnMap<string, Channel>();
   readonly #owned = new Map<Worker, Set<Channel>>();
   #cancelSweep: CancelTimer | undefined;
 

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../base/churn-map.ts';
 import type { ConnectionInfo, Link } from './link.ts';
 import type { InvocationResult, WireError } from '../protocol/messages.ts';
 
@@ -41,7 +42,7 @@ export class Worker {
   /** Ids of the functions it registered. */
   readonly functions = new Set<string>();
   /** Calls delivered to it that it has not answered, by the engine's invocation id. */
-  readonly calls = new Map<string, PendingCall>();
+  readonly calls = new ChurnMap<string, PendingCall>();
   profile: WorkerProfile;
   /** Calls it wants at the same time, at most; `null`: no limit of its own. */
   limit: number | null = null;
@@ -93,7 +94,7 @@ export class Worker {
 
   /** Ends every call delivered to it as lost. */
   abandonCalls(): void {
-    const calls = [...this.calls.values()];
+    const calls = this.calls.values();
     this.calls.clear();
     for (const call of calls) call.settle({ kind: 'lost' });
   }
