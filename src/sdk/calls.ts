@@ -1,3 +1,4 @@
+import { ChurnMap } from '../base/churn-map.ts';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import type { InvocationResult, WireError } from '../protocol/messages.ts';
 import { InvocationError } from './errors.ts';
@@ -6,6 +7,7 @@ import { InvocationError } from './errors.ts';
 const MAX_UNSENT = 10_000;
 
 interface Pending {
+  readonly id: string;
   readonly functionId: string;
   readonly resolve: (result: string | null) => void;
   readonly reject: (error: InvocationError) => void;
@@ -15,7 +17,7 @@ interface Pending {
 /** Calls this worker made that have no answer yet, and what waits for a connection. */
 export class Calls {
   readonly #clock: Clock;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new ChurnMap<string, Pending>();
   /** Frames that wait for a connection, in order: by the call's id, or a symbol when nobody answers. */
   readonly #unsent = new Map<string | symbol, string>();
 
@@ -43,7 +45,7 @@ export class Calls {
         const message = `${functionId} did not answer within ${timeoutMs} ms; ${why}`;
         reject(new InvocationError({ code: 'TIMEOUT', message }, functionId));
       });
-      this.#pending.set(id, { functionId, resolve, reject, cancelTimer });
+      this.#pending.set(id, { id, functionId, resolve, reject, cancelTimer });
       send?.(frame);
     });
   }
@@ -68,7 +70,7 @@ export class Calls {
 
   /** Ends calls: those that were sent, or all of them. */
   fail(error: WireError, which: 'sent' | 'all'): void {
-    for (const [id, { functionId, reject }] of this.#pending) {
+    for (const { id, functionId, reject } of this.#pending.values()) {
       if (which === 'sent' && this.#unsent.has(id)) continue;
       this.#take(id);
       reject(new InvocationError(error, functionId));
