@@ -5,11 +5,13 @@
  */
 export class RecentMap<Key, Value> {
   readonly #capacity: number;
+  #untilTurn: number;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
+    this.#untilTurn = capacity;
   }
 
   get(key: Key): Value | undefined {
@@ -17,9 +19,11 @@ export class RecentMap<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    if (this.#young.size >= this.#capacity) {
+    // by what was set, not by what is there: see `ChurnMap` for what a map costs that is never replaced
+    if (this.#untilTurn-- === 0) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#untilTurn = this.#capacity - 1;
     }
     this.#young.set(key, value);
   }

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../base/churn-map.ts';
 import type { CancelTimer, Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -29,6 +30,8 @@ export interface DispatchParts {
 }
 
 interface Attempt {
+  /** Among all of the queue, in the order in which they began. */
+  readonly number: number;
   readonly lease: Lease;
   readonly startedAt: number;
   /** Ended only if the attempt ran, and when the store has taken its end. */
@@ -51,7 +54,8 @@ export class QueueDispatcher {
   #policy: QueuePolicy;
   #parts: DispatchParts;
   readonly #settling: Settling;
-  readonly #running = new Set<Attempt>();
+  readonly #running = new ChurnMap<number, Attempt>();
+  #begun = 0;
   #rate: RateLimit | undefined;
   #cancelRateTimer: CancelTimer | undefined;
   /** Attempts whose place may be filled although the store has not answered to their end. */
@@ -88,7 +92,7 @@ export class QueueDispatcher {
 
   /** Who runs a job, for people; `null` when this engine does not. */
   runnerOf(jobId: string): string | null {
-    for (const { lease, delivered } of this.#running) {
+    for (const { lease, delivered } of this.#running.values()) {
       if (lease.job.id === jobId) return delivered?.runner ?? null;
     }
     return null;
@@ -142,7 +146,7 @@ export class QueueDispatcher {
    */
   interruptAll(message: string): void {
     this.#settling.giveUpOnFailure();
-    for (const attempt of [...this.#running]) {
+    for (const attempt of this.#running.values()) {
       attempt.delivered?.abandon();
       this.#end(attempt, interrupted(message));
     }
@@ -210,6 +214,7 @@ export class QueueDispatcher {
     const { job } = lease;
     const span = tracing === undefined ? undefined : beginAttempt(tracing, lease);
     const attempt: Attempt = {
+      number: ++this.#begun,
       lease,
       startedAt: clock.now(),
       span,
@@ -218,7 +223,7 @@ export class QueueDispatcher {
       ended: false,
       leaves: false,
     };
-    this.#running.add(attempt);
+    this.#running.set(attempt.number, attempt);
     if (this.#stopped || this.#paused) {
       this.#end(attempt, { kind: 'not_started' });
       return;
@@ -296,7 +301,7 @@ export class QueueDispatcher {
       events.emit({ kind: 'stale_answer', queue, id: settlement.id });
       log.warn('a late answer was ignored', { queue, job: settlement.id });
     }
-    this.#running.delete(attempt);
+    this.#running.delete(attempt.number);
     if (attempt.leaves) this.#leaving--;
     this.#checkIdle();
     this.wake();

@@ -1,3 +1,4 @@
+import { ChurnMap } from '../base/churn-map.ts';
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../base/clock.ts';
 import type { EngineEvent } from '../engine/events.ts';
@@ -64,7 +65,7 @@ export interface EngineMetricsParts {
 export class EngineMetrics {
   readonly #parts: EngineMetricsParts;
   /** When the attempts that run began, by the id of their job. */
-  readonly #runningSince = new Map<string, number>();
+  readonly #runningSince = new ChurnMap<string, number>();
   readonly #attempts = new Map<string, Map<AttemptEnd, Histogram>>();
   readonly #flushes = new Histogram(FLUSH_BOUNDS);
   #hasFlushed = false;

@@ -33,7 +33,7 @@ export class JournalSegment {
   #end = HEADER_BYTES;
   readonly #salt = Buffer.alloc(SALT_BYTES);
   /** By table: where in the image the record of a key begins, with its length; `REMOVED` without. */
-  readonly #places: readonly Map<RecordKey, number>[] = JOURNAL_TABLES.map(() => new Map());
+  #places = noPlaces();
   /** The places of the frame that was encoded last, in the order of its changes. */
   readonly #encoded: number[] = [];
 
@@ -59,7 +59,7 @@ export class JournalSegment {
     // what one large commit took is not kept for ever
     if (this.#image.length > this.#usualBytes)
       this.#image = Buffer.allocUnsafeSlow(this.#usualBytes);
-    for (const places of this.#places) places.clear();
+    this.#places = noPlaces();
     randomBytes(SALT_BYTES).copy(this.#salt);
     writeHeader(this.#image, { generation, salt: this.#salt });
   }
@@ -132,6 +132,10 @@ export class JournalSegment {
     this.#image.copy(larger, 0, 0, this.#end);
     this.#image = larger;
   }
+}
+
+function noPlaces(): readonly Map<RecordKey, number>[] {
+  return JOURNAL_TABLES.map(() => new Map());
 }
 
 /** Bytes a frame takes at most. */

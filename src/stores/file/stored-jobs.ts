@@ -1,3 +1,4 @@
+import { ChurnMap } from '../../base/churn-map.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 import type { Lanes } from '../../queue/lanes.ts';
 import { ROW } from '../../queue/row-state.ts';
@@ -28,7 +29,7 @@ export class StoredJobs implements RowBodies {
   readonly #records: RecordPort;
   readonly #lanes: Lanes;
   /** A leased job's past, which the disk may already have a newer one of. */
-  readonly #held = new Map<number, Held>();
+  readonly #held = new ChurnMap<number, Held>();
   /**
    * Jobs that were just accepted. While workers keep up, a job is leased right after its receipt, and
    * need not be read again; of a backlog only this much is in memory.
