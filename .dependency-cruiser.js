@@ -36,6 +36,11 @@ const EXCEPTIONS = [
   },
   { from: 'cli/commands/worker/run[.]ts$', to: ['sdk/run/messages[.]ts$'], lazy: true },
   { from: 'cli/bench/', to: ['sdk'], lazy: true },
+  {
+    from: 'cli/bulk/selector[.]ts$',
+    to: ['queue/(select|cluster)[.]ts$'],
+    lazy: true,
+  },
   { from: 'cli/worker-run/', to: ['sdk/run/messages[.]ts$'], lazy: true },
 ];
 

@@ -1,3 +1,4 @@
+import { IiiError } from '../base/errors.ts';
 import type { JobError } from './types.ts';
 
 /**
@@ -149,7 +150,15 @@ function hex(value: number, digits: number): string {
   return (value >>> 0).toString(16).padStart(digits, '0');
 }
 
-/** Whether a text can be a fingerprint. */
-export function isFingerprint(text: string): boolean {
-  return /^[0-9a-f]{10}$/.test(text);
+/** @throws IiiError INVALID_ARGUMENTS when a text cannot be a fingerprint */
+export function checkFingerprint(text: string): void {
+  if (/^[0-9a-f]{10}$/.test(text)) return;
+  throw new IiiError(
+    'INVALID_ARGUMENTS',
+    `'${text}' is no fingerprint of a cluster, which has 10 hexadecimal digits`,
+    {
+      reason: 'no dead job can be of a cluster with that name',
+      hint: 'take it from the list of clusters: iii dlq errors <queue>',
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf, isFingerprint, normaliseError } from '../../src/queue/cluster.ts';
+import { checkFingerprint, fingerprintOf, normaliseError } from '../../src/queue/cluster.ts';
 
 describe('errors of one cluster', () => {
   it.each([
@@ -26,7 +26,9 @@ describe('errors of one cluster', () => {
     expect(normaliseError(one)).toBe(normaliseError(other));
     const fingerprint = fingerprintOf({ code: 'x', message: one });
     expect(fingerprint).toBe(fingerprintOf({ code: 'x', message: other }));
-    expect(isFingerprint(fingerprint)).toBe(true);
+    expect(() => {
+      checkFingerprint(fingerprint);
+    }).not.toThrow();
   });
 
   it.each([

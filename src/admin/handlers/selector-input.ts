@@ -1,7 +1,7 @@
 import { parseTime } from '../../base/time.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Selection } from '../../engine/bulk/task.ts';
-import { isFingerprint } from '../../queue/cluster.ts';
+import { checkFingerprint } from '../../queue/cluster.ts';
 import { STATES } from '../../queue/select/fields.ts';
 import type { JobState } from '../../queue/types.ts';
 import { invalid, type Input } from '../input.ts';
@@ -9,12 +9,7 @@ import { invalid, type Input } from '../input.ts';
 /** Reads which jobs are meant, but for their queue. @throws IiiError INVALID_ARGUMENTS */
 export function readNarrowing(input: Input, engine: Engine): Omit<Selection, 'queues'> {
   const cluster = input.optionalString('cluster') ?? null;
-  if (cluster !== null && !isFingerprint(cluster)) {
-    throw invalid(
-      `'${cluster}' is no fingerprint of a cluster, which has 10 hexadecimal digits`,
-      'take it from the list of clusters: iii dlq errors <queue>',
-    );
-  }
+  if (cluster !== null) checkFingerprint(cluster);
   return {
     states: readStates(input.optionalStrings('states')),
     where: input.optionalString('where') ?? null,

@@ -71,7 +71,7 @@ async function readRequest(
   command: BulkCommand,
 ): Promise<BulkInput> {
   const { action, queue, ids, states } = command;
-  const selector = readSelector(context, input);
+  const selector = await readSelector(context, input);
   const to = input.text('to');
   const planFile = input.text('plan');
   const all = input.flag('all');

@@ -5,8 +5,11 @@ import { usageError } from '../usage.ts';
 
 const NAMES = ['where', 'cluster', 'since', 'until'] as const;
 
-/** The options that say which jobs. Times are checked here, the selector by the engine. */
-export function readSelector(context: Context, input: CommandInput): SelectorInput {
+/**
+ * The options that say which jobs, checked as the engine checks them: a wrong one is told also when no
+ * engine runs.
+ */
+export async function readSelector(context: Context, input: CommandInput): Promise<SelectorInput> {
   const selector: Record<string, string> = {};
   for (const name of NAMES) {
     const text = input.text(name);
@@ -23,6 +26,14 @@ export function readSelector(context: Context, input: CommandInput): SelectorInp
   for (const name of ['since', 'until'] as const) {
     const text = selector[name];
     if (text !== undefined) readTime(text, `--${name}`, context.clock.now(), 'now-1h');
+  }
+  if (selector.cluster !== undefined) {
+    const { checkFingerprint } = await import('../../queue/cluster.ts');
+    checkFingerprint(selector.cluster);
+  }
+  if (selector.where !== undefined) {
+    const { parseSelector } = await import('../../queue/select.ts');
+    parseSelector(selector.where, context.clock.now());
   }
   const states = input.list('state');
   return { ...selector, ...(states.length === 0 ? {} : { states }) };

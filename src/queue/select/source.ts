@@ -73,6 +73,7 @@ export class Source {
       'SELECTOR_INVALID',
       `column ${start + 1}: ${message}\n  ${line}\n  ${' '.repeat(start)}${'^'.repeat(length)}`,
       {
+        reason: 'a selector that cannot be read whole selects nothing',
         hint: hint ?? `write it like: state=dead and error~"429" and age>1h`,
         details: { column: start + 1, length, selector: this.text },
       },

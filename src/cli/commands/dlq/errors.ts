@@ -5,7 +5,7 @@ import { clusterList } from '../../views/task.ts';
 
 export const run: RunCommand = async (context, input) => {
   const queue = input.argument('queue');
-  const selector = readSelector(context, input);
+  const selector = await readSelector(context, input);
   const engine = await context.engine();
   return showList(context, input, async () => {
     const progress = context.output.progress('looking through the dead jobs');

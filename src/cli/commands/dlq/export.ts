@@ -12,7 +12,7 @@ const PAGE = 50;
 export const run: RunCommand = async (context, input) => {
   const queue = input.argument('queue');
   const file = input.text('file') ?? '-';
-  const selector = readSelector(context, input);
+  const selector = await readSelector(context, input);
   const limit = input.count('limit', 1) ?? Infinity;
   const engine = await context.engine();
   const progress = context.output.progress('exporting dead jobs');

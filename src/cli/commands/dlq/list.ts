@@ -22,7 +22,7 @@ export const run: RunCommand = async (context, input) => {
       return { rows: queues, view: deadCounts };
     });
   }
-  const selector = readSelector(context, input);
+  const selector = await readSelector(context, input);
   return printPages(context, input, deadList(queue), async (page) => {
     const engine = await context.engine();
     const { jobs, ...rest } = await engine.call('iii::dlq::list', { queue, ...selector, ...page });

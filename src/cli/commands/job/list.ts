@@ -9,7 +9,7 @@ export const run: RunCommand = async (context, input) => {
   const filter = {
     ...(queue === undefined ? {} : { queue }),
     ...(functionId === undefined ? {} : { functionId }),
-    ...readSelector(context, input),
+    ...(await readSelector(context, input)),
   };
   return printPages(context, input, jobList(queue), async (page) => {
     const engine = await context.engine();
