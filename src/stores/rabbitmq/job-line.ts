@@ -377,8 +377,7 @@ export class JobLine {
     try {
       await session.stopDelivering();
       if (session.isReady && broker.isUp) {
-        const jobs = held.ofQueue(this.#policy.name).filter(({ delivery }) => delivery !== null);
-        await Promise.all(jobs.map((job) => this.#handBack(job)));
+        await session.inTurns(held.ofQueue(this.#policy.name), (job) => this.#handBack(job));
       }
       // every other acknowledgement of this channel is before these
       this.#inbox.forgetEndings(Infinity);
@@ -393,7 +392,7 @@ export class JobLine {
   }
 
   async #handBack(job: HeldJob): Promise<void> {
-    if (job.coming !== null) return;
+    if (job.delivery === null || job.coming !== null) return;
     const { state, leasedAt } = this.#parts.held.jobOf(job.row);
     await this.replace(job, { leasedAt: state === 'in_flight' ? leasedAt : null }, true);
   }

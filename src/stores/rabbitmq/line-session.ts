@@ -1,7 +1,7 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
-import { MARKER } from './read-all.ts';
+import { ACKS_ON_THE_WAY, MARKER } from './read-all.ts';
 import type { LineNames } from './topology.ts';
 
 /** Type of a message by which an engine finds out whether it is the active consumer. */
@@ -111,8 +111,25 @@ export class LineSession {
     await this.#consume('main', prefetch);
   }
 
+  /**
+   * Does something that acknowledges one message with each of many, and no more of them at once than
+   * the broker takes from a channel that is about to be closed.
+   */
+  async inTurns<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {
+    for (let at = 0; at < items.length; at += ACKS_ON_THE_WAY) {
+      await this.#passOn();
+      await Promise.all(items.slice(at, at + ACKS_ON_THE_WAY).map(act));
+    }
+  }
+
   async close(): Promise<void> {
     if (this.isAlive) await this.#channel.close();
+  }
+
+  /** Resolves when both queues have been asked something behind all acknowledgements until now. */
+  async #passOn(): Promise<void> {
+    const { main, retry } = this.#parts.names;
+    for (const queue of [main, retry]) await this.#channel.queueDeclare({ queue, passive: true });
   }
 
   async #consume(from: 'main' | 'retry', prefetch: number): Promise<void> {

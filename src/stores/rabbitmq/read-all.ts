@@ -15,7 +15,7 @@ let markers = 0;
  * Acknowledgements that a quorum queue takes one by one. With more of them on the way it keeps those
  * that follow back for a moment, and forgets them when the channel is closed: their messages come again.
  */
-const ACKS_ON_THE_WAY = 30;
+export const ACKS_ON_THE_WAY = 30;
 
 /** What was read. Nothing of it is gone yet: what is not acknowledged goes back when it is closed. */
 export interface Reading {
