@@ -1,7 +1,7 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
-import { ACKS_ON_THE_WAY, MARKER } from './read-all.ts';
+import { ACKS_ON_THE_WAY, MARKER, MOST_UNACKNOWLEDGED } from './read-all.ts';
 import type { LineNames } from './topology.ts';
 
 /** Type of a message by which an engine finds out whether it is the active consumer. */
@@ -159,7 +159,7 @@ export class LineSession {
     if (!this.#parts.oneConsumer) return;
     this.#isLeading = true;
     const { broker, names } = this.#parts;
-    this.#consume('retry', 0)
+    this.#consume('retry', MOST_UNACKNOWLEDGED)
       .then(() =>
         broker.publish({ routingKey: names.retry, type: MARKER, messageId: this.#marker }, EMPTY),
       )
@@ -185,5 +185,5 @@ export class LineSession {
 
 /** Unacknowledged messages of `.queue` that one engine takes. */
 export function prefetchOf({ type, concurrency }: QueuePolicy): number {
-  return type === 'fifo' ? FIFO_PREFETCH : Math.min(65_535, concurrency * 2);
+  return type === 'fifo' ? FIFO_PREFETCH : Math.min(MOST_UNACKNOWLEDGED, concurrency * 2);
 }

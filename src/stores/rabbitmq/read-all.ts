@@ -17,6 +17,9 @@ let markers = 0;
  */
 export const ACKS_ON_THE_WAY = 30;
 
+/** The most a reader can ask for. Without a number a quorum queue hands out 2 000 messages and no more. */
+export const MOST_UNACKNOWLEDGED = 65_535;
+
 /** What was read. Nothing of it is gone yet: what is not acknowledged goes back when it is closed. */
 export interface Reading {
   readonly queue: string;
@@ -103,7 +106,8 @@ async function collect(
     }
   };
   // one more than wanted, so that a marker left by a reader that ended is no reason to stop
-  await channel.basicQos({ prefetchCount: limit === null ? 0 : Math.min(65_535, limit + 1) });
+  const prefetchCount = Math.min(MOST_UNACKNOWLEDGED, (limit ?? Infinity) + 1);
+  await channel.basicQos({ prefetchCount });
   const first = nextMarker();
   let consumerTag = '';
   await until(first, async () => {

@@ -2,20 +2,28 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { SystemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { Secret } from '../../../src/base/secret.ts';
+import type { Store } from '../../../src/queue/store.ts';
 import { Broker } from '../../../src/stores/rabbitmq/broker.ts';
 import { readAll } from '../../../src/stores/rabbitmq/read-all.ts';
 import { Names } from '../../../src/stores/rabbitmq/topology.ts';
 import { eventually } from '../../support/eventually.ts';
 import { newPrefix, openRabbitStore } from '../../support/rabbitmq-maker.ts';
-import { newJob, policyOf, uuidOf } from '../../support/store-fixture.ts';
+import { newJob, offerOf, policyOf, uuidOf } from '../../support/store-fixture.ts';
 
 const url = inject('rabbitmqUrl') ?? '';
 const clock = new SystemClock();
 const JOBS = 1_500;
+const WAITING = { states: ['waiting'], order: 'accepted' } as const;
 const POLICIES = [
   policyOf('q', { concurrency: JOBS }),
   policyOf('fifo', { type: 'fifo', groupField: 'g', groupConcurrency: 4 }),
 ];
+
+/** How many waiting jobs an engine holds. */
+async function waitingOf(engine: Store): Promise<number> {
+  const filter = { queues: null, functionId: null, cursor: null, limit: 10_000, ...WAITING };
+  return (await engine.list(filter)).jobs.length;
+}
 
 describe('an engine that hands its jobs back to a broker', { skip: url === '' }, () => {
   let broker: Broker;
@@ -34,11 +42,7 @@ describe('an engine that hands its jobs back to a broker', { skip: url === '' },
     const ids = Array.from({ length: JOBS }, (_, at) => uuidOf(at + 1));
     const group = policy.type === 'fifo' ? 'a' : null;
     await engine.append(ids.map((id) => newJob(id, clock.now(), { queue: policy.name, group })));
-    const states = ['waiting'] as const;
-    const filter = { queues: null, functionId: null, cursor: null, limit: JOBS, states };
-    await eventually(
-      async () => (await engine.list({ ...filter, order: 'accepted' })).jobs.length === JOBS,
-    );
+    await eventually(async () => (await waitingOf(engine)) === JOBS);
     await engine.close();
     const { main, retry } = new Names(prefix).of(policy);
     const found: string[] = [];
@@ -54,4 +58,29 @@ describe('an engine that hands its jobs back to a broker', { skip: url === '' },
     expect(found.length).toBe(JOBS);
     expect(policy.type === 'fifo' ? found : found.sort()).toEqual(ids);
   });
+
+  it(
+    'lets the next engine go on with more jobs than a broker hands out by itself',
+    { timeout: 90_000 },
+    async () => {
+      const [fifo] = POLICIES.filter(({ type }) => type === 'fifo');
+      if (fifo === undefined) throw new Error('no FIFO queue');
+      const prefix = newPrefix();
+      const first = await openRabbitStore(url, prefix, [fifo], clock);
+      const jobs = Array.from({ length: 2_100 }, (_, at) =>
+        newJob(uuidOf(at + 1), clock.now(), { queue: fifo.name, group: 'a' }),
+      );
+      await first.append(jobs);
+      await eventually(async () => (await waitingOf(first)) === jobs.length);
+      await first.close();
+      // it is open when its queue is ready, which it is when it has read all of these
+      const next = await openRabbitStore(url, prefix, [fifo], clock);
+      const leased = await eventually(async () => {
+        const leases = await next.lease({ queue: fifo.name, limit: 1, offer: offerOf(null) });
+        return leases.length > 0 && leases;
+      });
+      expect(leased.map(({ job }) => job.id)).toEqual([uuidOf(1)]);
+      await next.close();
+    },
+  );
 });

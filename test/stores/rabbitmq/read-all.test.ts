@@ -50,6 +50,14 @@ describe('reading a queue of a broker', { skip: url === '' }, () => {
     },
   );
 
+  it('reads more than the broker hands to one that names no limit', async () => {
+    const more = Array.from({ length: 2_000 }, (_, at) =>
+      broker.publish({ routingKey: queue, messageId: String(450 + at) }, Buffer.from('{}')),
+    );
+    await Promise.all(more);
+    expect(await idsLeft()).toEqual(Array.from({ length: 2_450 }, (_, at) => String(at)));
+  });
+
   it('gives back what was not acknowledged, in its order', async () => {
     const reading = await readAll(broker, clock, queue);
     for (const message of reading.messages) {
