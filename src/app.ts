@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from './base/clock.ts';
 import { SystemClock } from './base/clock.ts';
@@ -26,6 +27,7 @@ import type { Observability } from './observe/observability.ts';
 import { telemetryIntake } from './observe/telemetry-intake.ts';
 import { WorkerGaugeBoard } from './observe/worker-gauges.ts';
 import { PROTOCOL_VERSION } from './protocol/version.ts';
+import type { StateStore } from './state/store.ts';
 import { createArchive, createStateStore, createStore, stateBeside } from './stores/registry.ts';
 import { HttpTriggers } from './triggers/http/http-triggers.ts';
 import { registerTriggerTypes } from './triggers/register.ts';
@@ -33,6 +35,8 @@ import { VERSION } from './version.ts';
 
 /** Time that the last telemetry gets to be sent when the engine stops, at most. */
 const TELEMETRY_GRACE_MS = 3_000;
+/** What receivers of alerts know, in the engine's own state. */
+const ALERTS_SCOPE = 'iii::alerts';
 /** Time that open HTTP requests get to be answered when the engine stops, at most. */
 const HTTP_GRACE_MS = 5_000;
 
@@ -120,7 +124,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     engine.events.subscribe(observability.observe);
     observability.watch(() => metrics.collect());
   }
-  const alerts = createAlerts(config, { engine, activity, card, clock, random, log });
+  const alerts = createAlerts(config, { engine, state, activity, card, clock, random, log });
   engine.events.subscribe(alerts.observe);
   const eventLog = new EventLog(clock);
   engine.events.subscribe(eventLog.observe);
@@ -233,19 +237,44 @@ function createAlerts(
   { alerts }: Config,
   parts: Pick<AlertsParts, 'clock' | 'random' | 'log'> & {
     readonly engine: Engine;
+    readonly state: StateStore;
     readonly activity: QueueActivity;
     readonly card: AlertsParts['engine'];
   },
 ): Alerts {
-  const { engine, activity, card, ...others } = parts;
+  const { engine, state, activity, card, ...others } = parts;
   const policy = { allowlist: ['*'], blockPrivateAddresses: false, requireHttps: false };
   const caller = httpCaller({ policy, clock: others.clock, env: process.env });
   return new Alerts({
     ...others,
-    rules: alerts.map((rule) => ({ ...rule, send: postNotice(caller, others.random, rule) })),
+    rules: alerts.map((rule) => ({
+      ...rule,
+      id: alertId(rule),
+      send: postNotice(caller, others.random, rule),
+    })),
     readQueues: () => readForAlerts({ engine, activity, self: card.id }),
+    records: {
+      list: () => state.list(ALERTS_SCOPE),
+      set: async (key, text) => {
+        await state.update(ALERTS_SCOPE, key, () => text ?? undefined);
+      },
+    },
+    isShared: engine.store.peers !== undefined,
     engine: { id: card.id, host: card.host, version: card.version },
   });
+}
+
+/** The condition and the receiver, hashed: a URL may hold a secret. How often it is repeated is neither. */
+function alertId({
+  when,
+  queue,
+  moreThan,
+  withinMs,
+  forMs,
+  url,
+}: Config['alerts'][number]): string {
+  const parts = JSON.stringify([when, queue, moreThan, withinMs, forMs, url.reveal()]);
+  return createHash('sha256').update(parts).digest('hex').slice(0, 32);
 }
 
 /** The queues with how fast this engine is with them. */

@@ -9,6 +9,7 @@ import type { SloStatus } from '../queue-needs.ts';
 import { nextPhase, QUIET, type AlertNews, type AlertPhase } from './alert-phase.ts';
 import { NoticeOutbox, type NoticeCounts, type SendNotice } from './notice-outbox.ts';
 import { SlidingCount } from './sliding-count.ts';
+import { ToldAlerts, type AlertRecords, type ToldAlert } from './told-alerts.ts';
 
 /** How often conditions are looked at. */
 const CHECK_MS = 2_000;
@@ -16,6 +17,8 @@ const EACH_QUEUE = '*';
 
 /** What is watched, of which queue, and who is told. */
 export interface AlertRule {
+  /** The same at every start for the same condition and receiver. */
+  readonly id: string;
   readonly when: 'dead_letters' | 'no_workers' | 'slo';
   /** A name; `*` for each queue by itself. */
   readonly queue: string;
@@ -39,6 +42,9 @@ export interface AlertReading {
 export interface AlertsParts {
   readonly rules: readonly AlertRule[];
   readonly readQueues: () => Promise<readonly AlertReading[]>;
+  readonly records: AlertRecords;
+  /** Whether other engines have the same records: each counts only the deaths it has seen itself. */
+  readonly isShared: boolean;
   /** Which engine tells it. */
   readonly engine: { readonly id: string; readonly host: string; readonly version: string };
   readonly clock: Clock;
@@ -59,6 +65,8 @@ interface Watch {
   readonly outbox: NoticeOutbox;
   readonly deaths: Map<string, SlidingCount>;
   readonly phases: Map<string, AlertPhase>;
+  /** Queues whose receiver knows that it fires, and whether jobs died since that was kept. */
+  readonly told: Map<string, boolean>;
 }
 
 /** What one look found. */
@@ -70,35 +78,39 @@ interface Sight {
 }
 
 /**
- * Tells people about queues that need them. It knows what this engine has seen since it started:
- * what lasts over a restart is told again. Looking never waits for telling.
+ * Tells people about queues that need them. What receivers know to be firing is kept over a restart:
+ * it is not told again, and its end is told. Looking never waits for telling.
  */
 export class Alerts {
   readonly #parts: AlertsParts;
   readonly #watches: readonly Watch[];
   readonly #counts: NoticeCounts = { delivered: 0, failed: 0, dropped: 0 };
+  readonly #kept: ToldAlerts;
   #cancelCheck: CancelTimer = () => undefined;
+  #isTakenUp = false;
   #stopped = false;
 
   constructor(parts: AlertsParts) {
     this.#parts = parts;
     const { clock, random, log } = parts;
     const counts = this.#counts;
+    this.#kept = new ToldAlerts(parts.records, log);
     this.#watches = parts.rules.map((rule) => {
       const about = `${rule.when} of ${rule.queue}`;
       const outbox = new NoticeOutbox({ send: rule.send, about, counts, clock, random, log });
-      return { rule, outbox, deaths: new Map(), phases: new Map() };
+      return { rule, outbox, deaths: new Map(), phases: new Map(), told: new Map() };
     });
   }
 
   /** To be subscribed to the engine's events. */
   readonly observe = (event: EngineEvent): void => {
     if (event.kind !== 'job_dead') return;
-    for (const { rule, deaths } of this.#watches) {
+    for (const { rule, deaths, told } of this.#watches) {
       if (rule.when !== 'dead_letters' || !isAbout(rule, event.queue)) continue;
       let count = deaths.get(event.queue);
       if (count === undefined) deaths.set(event.queue, (count = new SlidingCount(rule.withinMs)));
       count.add(this.#parts.clock.now());
+      if (told.has(event.queue)) told.set(event.queue, true);
     }
   };
 
@@ -127,6 +139,41 @@ export class Alerts {
     return { ...this.#counts };
   }
 
+  /** Goes on with what was told before the start; all of it, or nothing when it cannot be read. */
+  async #takeUp(): Promise<void> {
+    const kept = this.#watches.filter(({ rule }) => this.#isKept(rule));
+    const found = await Promise.all(kept.map(({ rule }) => this.#kept.load(rule.id)));
+    for (const [at, watch] of kept.entries()) this.#goOn(watch, found[at] ?? new Map());
+    this.#isTakenUp = true;
+  }
+
+  #goOn({ rule, deaths, phases, told }: Watch, found: ReadonlyMap<string, ToldAlert>): void {
+    for (const [queue, alert] of found) {
+      phases.set(queue, { kind: 'firing', since: alert.since, toldAt: alert.toldAt });
+      told.set(queue, false);
+      if (alert.deaths === 0) continue;
+      const now = this.#parts.clock.now();
+      // they count as if all had died with the last: it is over rather late than too early
+      const count = new SlidingCount(rule.withinMs);
+      count.add(alert.seenAt, alert.deaths);
+      const since = deaths.get(queue)?.total(now) ?? 0;
+      if (since > 0) count.add(now, since);
+      deaths.set(queue, count);
+    }
+  }
+
+  /** Another engine cannot go on with deaths that only one has counted. */
+  #isKept({ when }: AlertRule): boolean {
+    return when !== 'dead_letters' || !this.#parts.isShared;
+  }
+
+  #keep({ rule, told }: Watch, queue: string, alert: ToldAlert | null): void {
+    if (!this.#isKept(rule)) return;
+    if (alert === null) told.delete(queue);
+    else told.set(queue, false);
+    this.#kept.keep(rule.id, queue, alert);
+  }
+
   #checkLater(): void {
     this.#cancelCheck = this.#parts.clock.after(CHECK_MS, () => {
       void this.#check();
@@ -135,6 +182,7 @@ export class Alerts {
 
   async #check(): Promise<void> {
     try {
+      if (!this.#isTakenUp) await this.#takeUp();
       const needsQueues = this.#watches.some(({ rule }) => rule.when !== 'dead_letters');
       const readings = needsQueues ? await this.#parts.readQueues() : [];
       for (const watch of this.#watches) this.#look(watch, readings);
@@ -147,7 +195,7 @@ export class Alerts {
   }
 
   #look(watch: Watch, readings: readonly AlertReading[]): void {
-    const { rule, deaths, phases, outbox } = watch;
+    const { rule, deaths, phases, told, outbox } = watch;
     const now = this.#parts.clock.now();
     const sights = new Map<string, Sight>();
     for (const [queue, count] of deaths)
@@ -169,8 +217,18 @@ export class Alerts {
       if (phase.kind === 'quiet') phases.delete(queue);
       else phases.set(queue, phase);
       const since = phase.kind === 'quiet' && before.kind !== 'quiet' ? before : phase;
-      if (news === null || since.kind === 'quiet') continue;
-      outbox.add(this.#write(rule, queue, news, since.since, sight));
+      const kept =
+        phase.kind === 'firing'
+          ? { ...phase, deaths: rule.when === 'dead_letters' ? sight.value : 0, seenAt: now }
+          : null;
+      if (news === null || since.kind === 'quiet') {
+        // more have died: after a restart it lasts until these are old
+        if (kept !== null && told.get(queue) === true) this.#keep(watch, queue, kept);
+        continue;
+      }
+      outbox.add(this.#write(rule, queue, news, since.since, sight), () => {
+        this.#keep(watch, queue, kept);
+      });
     }
     for (const [queue, count] of deaths) if (count.total(now) === 0) deaths.delete(queue);
   }

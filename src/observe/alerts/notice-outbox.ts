@@ -33,10 +33,15 @@ interface NoticeOutboxParts {
   readonly log: Logger;
 }
 
+interface Notice {
+  readonly body: string;
+  readonly onTaken: () => void;
+}
+
 /** Sends the notices of one alert one after the other, in their order. Nobody waits for it. */
 export class NoticeOutbox {
   readonly #parts: NoticeOutboxParts;
-  readonly #unsent: string[] = [];
+  readonly #unsent: Notice[] = [];
   readonly #stopped = new AbortController();
   #isSending = false;
   #cancelDelay: CancelTimer = () => undefined;
@@ -45,9 +50,10 @@ export class NoticeOutbox {
     this.#parts = parts;
   }
 
-  add(body: string): void {
+  /** @param onTaken called once the receiver has it */
+  add(body: string, onTaken: () => void): void {
     const { counts, log, about } = this.#parts;
-    this.#unsent.push(body);
+    this.#unsent.push({ body, onTaken });
     if (this.#unsent.length > MAX_UNSENT) {
       this.#unsent.shift();
       counts.dropped++;
@@ -66,19 +72,20 @@ export class NoticeOutbox {
 
   async #sendAll(): Promise<void> {
     this.#isSending = true;
-    for (let body = this.#unsent.shift(); body !== undefined; body = this.#unsent.shift()) {
-      await this.#deliver(body);
+    for (let next = this.#unsent.shift(); next !== undefined; next = this.#unsent.shift()) {
+      await this.#deliver(next);
     }
     this.#isSending = false;
   }
 
-  async #deliver(body: string): Promise<void> {
+  async #deliver({ body, onTaken }: Notice): Promise<void> {
     const { send, counts, log, about } = this.#parts;
     const { signal } = this.#stopped;
     for (let tried = 1; ; tried++) {
       const reason = await send(body, signal);
       if (reason === null) {
         counts.delivered++;
+        onTaken();
         return;
       }
       if (signal.aborted || tried === TRIES) {

@@ -12,11 +12,11 @@ export class SlidingCount {
     this.#slotMs = windowMs / SLOTS;
   }
 
-  add(now: number): void {
+  add(now: number, count = 1): void {
     this.#roll(now);
     const at = this.#slot % SLOTS;
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
-    this.#total++;
+    this.#counts[at] = (this.#counts[at] ?? 0) + count;
+    this.#total += count;
   }
 
   total(now: number): number {

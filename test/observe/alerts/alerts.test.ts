@@ -15,8 +15,16 @@ interface Notice {
   readonly repeated: boolean;
 }
 
+/** What a start finds. */
+interface Before {
+  readonly clock?: ManualClock;
+  readonly records?: Map<string, string>;
+  readonly isShared?: boolean;
+}
+
 const middle: Random = { uuid: () => 'uuid', fraction: () => 1 };
 const RULE = {
+  id: 'rule',
   queue: '*',
   moreThan: 0,
   withinMs: 60_000,
@@ -33,12 +41,13 @@ afterEach(() => {
 function watch(
   rule: Partial<AlertRule> & Pick<AlertRule, 'when'>,
   answers: (string | null)[] = [],
+  { clock = new ManualClock(), records = new Map<string, string>(), isShared = false }: Before = {},
 ) {
-  const clock = new ManualClock();
   const notices: Notice[] = [];
   const tries: number[] = [];
   const readings = new Map<string, AlertReading>();
-  const send = (body: string): Promise<string | null> => {
+  const send = (body: string, signal: AbortSignal): Promise<string | null> => {
+    if (signal.aborted) return Promise.resolve('stopped');
     tries.push(clock.now());
     const answer = answers.length === 0 ? null : (answers.shift() ?? null);
     if (answer === null) notices.push(JSON.parse(body) as Notice);
@@ -47,6 +56,15 @@ function watch(
   const alerts = new Alerts({
     rules: [{ ...RULE, send, ...rule }],
     readQueues: () => Promise.resolve([...readings.values()]),
+    records: {
+      list: () => Promise.resolve(new Map(records)),
+      set: (key, text) => {
+        if (text === null) records.delete(key);
+        else records.set(key, text);
+        return Promise.resolve();
+      },
+    },
+    isShared,
     engine: { id: 'engine-1', host: 'here', version: '1.2.3' },
     clock,
     random: middle,
@@ -66,7 +84,7 @@ function watch(
   const set = (queue: string, reading: Partial<AlertReading>): void => {
     readings.set(queue, { queue, withoutWorker: 0, slo: null, ...reading });
   };
-  return { alerts, clock, notices, tries, readings, die, set };
+  return { alerts, clock, notices, tries, readings, records, die, set };
 }
 
 describe('dead letters', () => {
@@ -182,5 +200,115 @@ describe('a receiver that does not answer', () => {
     await clock.advance(600_000);
     expect(tries.length - before).toBeLessThanOrEqual(1);
     expect(alerts.counts.failed).toBe(1);
+  });
+});
+
+describe('after a restart', () => {
+  const rule = { when: 'no_workers' } as const;
+
+  it('what fires is not told again, and its end is told with when it began', async () => {
+    const before = watch(rule);
+    before.set('payment', { withoutWorker: 2 });
+    await before.clock.advance(70_000);
+    expect(before.notices).toMatchObject([{ state: 'firing', repeated: false }]);
+    before.alerts.stop();
+
+    const after = watch(rule, [], before);
+    after.set('payment', { withoutWorker: 2 });
+    await after.clock.advance(120_000);
+    expect(after.notices).toEqual([]);
+    expect(after.alerts.firing()).toEqual([
+      { when: 'no_workers', queue: 'payment', since: Date.parse(before.notices[0]?.since ?? '') },
+    ]);
+    after.set('payment', { withoutWorker: 0 });
+    await after.clock.advance(4_000);
+    expect(after.notices).toMatchObject([
+      { state: 'resolved', queue: 'payment', since: before.notices[0]?.since },
+    ]);
+    expect(after.records.size).toBe(0);
+  });
+
+  it('what ended meanwhile is told as over, also of a queue that is gone', async () => {
+    const before = watch(rule);
+    before.set('payment', { withoutWorker: 2 });
+    before.set('mail', { withoutWorker: 1 });
+    await before.clock.advance(70_000);
+    before.alerts.stop();
+    const after = watch(rule, [], before);
+    after.set('payment', { withoutWorker: 0 });
+    await after.clock.advance(4_000);
+    expect(after.notices.map(({ queue, state }) => [queue, state])).toEqual([
+      ['payment', 'resolved'],
+      ['mail', 'resolved'],
+    ]);
+  });
+
+  it('a notice that was not delivered is told by the next start', async () => {
+    const before = watch(rule, ['down', 'down']);
+    before.set('payment', { withoutWorker: 2 });
+    await before.clock.advance(63_000);
+    expect([before.tries.length > 0, before.notices]).toEqual([true, []]);
+    before.alerts.stop();
+    const after = watch(rule, [], before);
+    after.set('payment', { withoutWorker: 2 });
+    await after.clock.advance(70_000);
+    expect(after.notices).toMatchObject([{ state: 'firing' }]);
+  });
+
+  it('repeats come when they are due', async () => {
+    const hourly = { ...rule, repeatMs: 3_600_000 };
+    const before = watch(hourly);
+    before.set('payment', { withoutWorker: 2 });
+    await before.clock.advance(70_000);
+    before.alerts.stop();
+    const after = watch(hourly, [], before);
+    after.set('payment', { withoutWorker: 2 });
+    await after.clock.advance(3_500_000);
+    expect(after.notices).toEqual([]);
+    await after.clock.advance(100_000);
+    expect(after.notices).toMatchObject([{ state: 'firing', repeated: true }]);
+  });
+
+  it('jobs that died before it count until they are old', async () => {
+    const letters = { when: 'dead_letters', moreThan: 2 } as const;
+    const before = watch(letters);
+    before.die('payment', 3);
+    await before.clock.advance(4_000);
+    await before.clock.advance(20_000);
+    before.die('payment');
+    await before.clock.advance(2_000);
+    before.alerts.stop();
+    const after = watch(letters, [], before);
+    await after.clock.advance(50_000);
+    expect(after.notices).toEqual([]);
+    await after.clock.advance(20_000);
+    expect(after.notices).toMatchObject([
+      { state: 'resolved', value: 0, since: before.notices[0]?.since },
+    ]);
+  });
+
+  it('deaths that engines count for themselves are not taken for those of another', async () => {
+    const letters = { when: 'dead_letters' } as const;
+    const one = watch(letters, [], { isShared: true });
+    one.die('payment');
+    await one.clock.advance(4_000);
+    expect(one.notices).toHaveLength(1);
+    one.alerts.stop();
+    const other = watch(letters, [], { ...one, isShared: true });
+    await other.clock.advance(200_000);
+    expect(other.notices).toEqual([]);
+  });
+
+  it('a record that is damaged does not hide the others', async () => {
+    const before = watch(rule);
+    before.set('payment', { withoutWorker: 2 });
+    await before.clock.advance(70_000);
+    before.alerts.stop();
+    const records = new Map(before.records);
+    records.set('rule:mail', '{}').set('rule:post', '{"since":');
+    const after = watch(rule, [], { clock: before.clock, records });
+    after.set('payment', { withoutWorker: 2 });
+    await after.clock.advance(100_000);
+    expect(after.notices).toEqual([]);
   });
 });
