@@ -5,7 +5,7 @@ type DeadCount = AdminResult<'iii::dlq::summary'>['queues'][number];
 
 export const deadCounts: ListView<DeadCount> = {
   columns: [
-    { title: 'QUEUE', importance: 100, min: 8, value: (row) => row.queue },
+    { title: 'QUEUE', importance: 100, min: 8, copied: true, value: (row) => row.queue },
     {
       title: 'DEAD',
       importance: 90,

@@ -16,16 +16,16 @@ const alarming = (amount: number): Cell => (amount === 0 ? amount : { text: amou
 
 export const queueList: ListView<QueueSummary> = {
   columns: [
-    { title: 'QUEUE', importance: 100, min: 8, wanted: 20, value: (queue) => queue.name },
+    { title: 'QUEUE', importance: 100, min: 8, copied: true, value: (queue) => queue.name },
     { title: 'TYPE', importance: 40, value: (queue) => queue.type },
     count('WAITING', 90, (queue) => queue.waiting),
-    count('DELAYED', 70, (queue) => queue.delayed),
+    count('DELAYED', 55, (queue) => queue.delayed),
     count('IN FLIGHT', 80, (queue) => queue.inFlight),
     count('DEAD', 95, (queue) => alarming(queue.dead)),
     count('OLDEST', 60, (queue, words) => words.duration(queue.oldestWaitingMs) || '-'),
     count('IN/S', 30, (queue) => rate(queue.inPerSecond)),
     count('OUT/S', 30, (queue) => rate(queue.outPerSecond)),
-    count('WORKERS', 50, (queue) => queue.workers),
+    count('WORKERS', 65, (queue) => queue.workers),
     { title: 'STATE', importance: 85, value: (queue) => stateOf(queue) ?? 'active' },
   ],
   name: (queue) => queue.name,

@@ -35,7 +35,7 @@ const COUNTS: readonly Column<SubscriptionView>[] = [
 
 export const topicList: ListView<TopicRow> = {
   columns: [
-    { title: 'TOPIC', importance: 100, min: 8, wanted: 16, value: (row) => row.topic },
+    { title: 'TOPIC', importance: 100, min: 8, copied: true, value: (row) => row.topic },
     {
       title: 'FUNCTION',
       importance: 90,
@@ -56,7 +56,7 @@ export const topicList: ListView<TopicRow> = {
 
 export const subscriptionList: ListView<SubscriptionView> = {
   columns: [
-    { title: 'TOPIC', importance: 100, min: 8, wanted: 16, value: (row) => row.topic },
+    { title: 'TOPIC', importance: 100, min: 8, copied: true, value: (row) => row.topic },
     { title: 'FUNCTION', importance: 95, min: 8, wanted: 24, value: (row) => row.functionId },
     { title: 'TYPE', importance: 25, value: (row) => row.type },
     count('ATTEMPTS', 35, (row) => row.maxAttempts),

@@ -25,18 +25,21 @@ describe('a table', () => {
 
   it('leaves out the least important columns at 80', async () => {
     expect(await render([paymentQueue, mailQueue], queueList.columns, 80)).toMatchInlineSnapshot(`
-      "QUEUE                 WAITING  DELAYED  IN FLIGHT  DEAD  OLDEST  WORKERS  STATE
-      payment                    12        1          1     3   1m 5s        2  active
-      mail-with-a-rather-…        0        0          0     0       -        2  paused
+      "QUEUE                         WAITING  IN FLIGHT  DEAD  OLDEST  WORKERS  STATE
+      payment                            12          1     3   1m 5s        2  active
+      mail-with-a-rather-long-name        0          0     0       -        2  paused
       "
     `);
   });
 
   it('works at 40', async () => {
     expect(await render([paymentQueue, mailQueue], queueList.columns, 40)).toMatchInlineSnapshot(`
-      "QUEUE              WAITING  DEAD  STATE
-      payment                 12     3  active
-      mail-with-a-rath…        0     0  paused
+      "QUEUE
+        WAITING  IN FLIGHT  DEAD  STATE
+      payment
+             12          1     3  active
+      mail-with-a-rather-long-name
+              0          0     0  paused
       "
     `);
   });
