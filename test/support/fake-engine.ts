@@ -14,7 +14,7 @@ export interface ReceivedCall {
   readonly token: string | null;
 }
 
-/** What a function answers: a result, or `fail(…)`. `undefined` never answers. */
+/** What a function answers: a result, or `fail(…)`, or a promise of it. `undefined` never answers. */
 type Answer = (call: ReceivedCall) => unknown;
 
 class Failure {
@@ -105,6 +105,12 @@ export class FakeEngine {
         ? fail('function_not_found', `Function ${call.functionId} not found`)
         : answer(call);
     if (result === NO_ANSWER) return;
+    const send = (ready: unknown): void => this.#send(socket, invocationId, call, ready);
+    if (result instanceof Promise) void result.then(send);
+    else send(result);
+  }
+
+  #send(socket: WebSocket, invocationId: string, call: ReceivedCall, result: unknown): void {
     const body =
       result instanceof Failure
         ? `"error":${JSON.stringify(result.error)}`

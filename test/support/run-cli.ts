@@ -29,6 +29,8 @@ export interface CliResult {
 export interface RunningCli {
   readonly finished: Promise<CliResult>;
   signal(name: SignalName): void;
+  /** Types more at the terminal. */
+  type(text: string): void;
   /** The status a second signal ended the process with. */
   readonly endedAtOnceWith: () => number | undefined;
   readonly stdout: () => string;
@@ -46,11 +48,12 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
   const handlers = new Set<(signal: SignalName) => void>();
   const stdout = new Captured(options.columns, options.closesAfter);
   const stderr = new Captured(options.types === undefined ? undefined : (options.columns ?? 80));
+  const stdin = openStdin(options);
   let endedWith: number | undefined;
   const io: Io = {
     stdout,
     stderr,
-    stdin: openStdin(options),
+    stdin,
     stdinKind:
       options.types !== undefined ? 'terminal' : options.stdin === undefined ? 'nothing' : 'piped',
     setRawKeys: () => undefined,
@@ -73,6 +76,9 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
     })),
     signal: (name) => {
       for (const handle of handlers) handle(name);
+    },
+    type: (text) => {
+      stdin.push(text);
     },
     endedAtOnceWith: () => endedWith,
     stdout: () => stdout.text,

@@ -62,6 +62,8 @@ class LiveView {
   #quit: () => void = () => undefined;
   #drawing = Promise.resolve();
   #asking = false;
+  /** Whether something wanted an answer while the engine was being asked. */
+  #askAgain = false;
   #ended = false;
   #cancelTimer: () => void = () => undefined;
 
@@ -102,24 +104,41 @@ class LiveView {
     return this.#ended;
   }
 
+  #isAskedAgain(): boolean {
+    return this.#askAgain && !this.#ended;
+  }
+
   /** Asks the engine, draws, and comes again after the interval. */
   async #ask(): Promise<void> {
-    if (this.#asking || this.#isOver()) return;
+    if (this.#isOver()) return;
+    if (this.#asking) {
+      this.#askAgain = true;
+      return;
+    }
     this.#asking = true;
     this.#cancelTimer();
+    do {
+      this.#askAgain = false;
+      await this.#askOnce();
+    } while (this.#isAskedAgain());
+    this.#asking = false;
+    // an answer that comes after the end would ask again, for ever
+    if (this.#isOver()) return;
+    this.#cancelTimer = this.#context.clock.after(this.#intervalMs, () => void this.#ask());
+  }
+
+  async #askOnce(): Promise<void> {
     try {
       const { lost } = this.#model;
       const engine = lost === null ? await this.#context.engine() : await this.#context.reconnect();
       if (lost !== null) this.#after = undefined;
-      this.#model = takeSnapshot(this.#model, await this.#look(engine));
+      const snapshot = await this.#look(engine);
+      // not before the wait: keys have changed the model meanwhile
+      this.#model = takeSnapshot(this.#model, snapshot);
     } catch (thrown) {
       this.#model = { ...this.#model, lost: messageOf(thrown) };
     }
-    this.#asking = false;
-    // an answer that comes after the end would ask again, for ever
-    if (this.#isOver()) return;
-    this.#draw();
-    this.#cancelTimer = this.#context.clock.after(this.#intervalMs, () => void this.#ask());
+    if (!this.#isOver()) this.#draw();
   }
 
   async #look(engine: AdminClient): Promise<Snapshot> {
@@ -135,7 +154,9 @@ class LiveView {
         : { jobs: [] },
     ]);
     this.#after = page.last;
-    return { queues, workers, failures: page.events, dead: dead.jobs };
+    // of another queue than the one that is open by now they would be shown as its own
+    const isStill = this.#model.view === view && this.#model.queue === queue;
+    return { queues, workers, failures: page.events, dead: isStill ? dead.jobs : [] };
   }
 
   async #carryOut(effect: Effect): Promise<void> {
