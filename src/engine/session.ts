@@ -300,6 +300,13 @@ function toEnqueueError(thrown: unknown): WireError {
     return thrown.details?.['retryable'] === true ? { ...error, retryable: true } : error;
   }
   const cause = thrown instanceof Error ? thrown.message : String(thrown);
-  const error = enqueueError(`the job could not be stored: ${cause}`, 'try again later');
-  return { ...toWireError(error), retryable: true };
+  if (!(thrown instanceof IiiError && thrown.details?.['uncertain'] === true)) {
+    const error = enqueueError(`the job could not be stored: ${cause}`, 'try again later');
+    return { ...toWireError(error), retryable: true };
+  }
+  const error = enqueueError(
+    `it is not known whether the job was stored: ${cause}`,
+    'look for it before you enqueue it again; with a dedup_key that is safe without looking',
+  );
+  return { ...toWireError(error), retryable: true, details: { uncertain: true } };
 }

@@ -93,9 +93,14 @@ async function lookAtBacklog(): Promise<void> {
   isFull = queues.some((queue) => queue.waiting + queue.delayed > ENOUGH_WAITING);
 }
 
-function lineOf(key: string, frame: Frame): LineOf<'accepted'> | LineOf<'refused'> {
+function lineOf(
+  key: string,
+  frame: Frame,
+): LineOf<'accepted'> | LineOf<'refused'> | LineOf<'unknown'> {
   const at = monotonicMs();
-  const error = frame['error'] as { message: string } | null | undefined;
+  const error = frame['error'] as
+    { message: string; details?: { uncertain?: boolean } } | null | undefined;
+  if (error?.details?.uncertain === true) return { kind: 'unknown', at, key };
   if (error !== undefined && error !== null)
     return { kind: 'refused', at, key, error: error.message };
   const { messageReceiptId } = frame['result'] as { messageReceiptId: string };

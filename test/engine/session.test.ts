@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { IiiError } from '../../src/base/errors.ts';
+import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
 import { policy, startEngine } from '../support/engine-fixture.ts';
 
 const CALL = '11111111-1111-4111-8111-111111111111';
@@ -216,6 +218,26 @@ describe('enqueueing over a connection', () => {
     expect(error.message).toMatch(message);
     const { total } = (await admin('iii::job::list')) as { total: number };
     expect(total).toBe(0);
+  });
+
+  it.each([
+    [{ retryable: true }, /^the job could not be stored: the disk is gone$/, undefined],
+    [
+      { retryable: true, uncertain: true },
+      /^it is not known whether the job was stored: the disk is gone$/,
+      { uncertain: true },
+    ],
+  ])('says of a store that failed with %j what is known', async (details, message, told) => {
+    const { worker, advance } = await startEngine(queues);
+    const failure = new IiiError('STORE_FAILED', 'the disk is gone', { details });
+    vi.spyOn(MemoryStore.prototype, 'append').mockRejectedValueOnce(failure);
+    const caller = worker();
+    caller.say(enqueue({}, { queue: 'default' }));
+    await advance();
+    const { error } = caller.results()[0] as unknown as { error: Record<string, unknown> };
+    expect(error).toMatchObject({ code: 'enqueue_error', retryable: true });
+    expect(error['message']).toMatch(message);
+    expect(error['details']).toEqual(told);
   });
 
   it.each(['', ' '])('refuses a job for the function %j', async (function_id) => {

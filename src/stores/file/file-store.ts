@@ -303,7 +303,7 @@ export class FileStore implements Store {
     this.#failure = error;
     if (failure.fatal) {
       this.#parts.onFatal?.(error);
-      return error;
+      return writeFailed(folder, failure, true);
     }
     if (this.#noRoom === null) this.#clock.after(PROBE_AFTER_MS, () => this.#probe());
     this.#noRoom = error;

@@ -26,18 +26,26 @@ const DAMAGE = new Set([
 /** Damaged records named in an error; the rest are counted. */
 const DAMAGES_SHOWN = 5;
 
-/** A change that is not on disk: nothing of it took place. Trying again is worth it unless fatal. */
-export function writeFailed(folder: string, failure: CommitFailure): IiiError {
+/**
+ * A change that is not on disk: nothing of it took place. Trying again is worth it unless fatal.
+ * @param uncertain whether it may be on disk all the same, as after a write that ended with an I/O error
+ */
+export function writeFailed(folder: string, failure: CommitFailure, uncertain = false): IiiError {
   const known = CAUSES[failure.code];
   const cause = known === undefined ? failure.message : `${known} (${failure.code})`;
   return new IiiError('STORE_FAILED', `The store in ${folder} cannot write: ${cause}.`, {
     reason: failure.fatal
-      ? 'What this process still has in memory may differ from the disk, so it must start again.'
+      ? 'Whether the last changes are on disk is not known, so this process must start again and look.'
       : 'Nothing of the change took place.',
     hint: failure.fatal
       ? `Look at the disk, then start again; iii store verify ${folder} checks what is there.`
       : 'Make room on the disk; it is tried again all the time.',
-    details: { folder, errno: failure.code, retryable: !failure.fatal },
+    details: {
+      folder,
+      errno: failure.code,
+      retryable: !failure.fatal,
+      ...(uncertain && { uncertain }),
+    },
     cause: failure,
   });
 }

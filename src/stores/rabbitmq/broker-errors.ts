@@ -14,17 +14,22 @@ export class PublishError extends Error {
   }
 }
 
-/** The broker cannot take anything now; the same call may succeed later. */
-export function brokerUnavailable(location: string, reason: string): IiiError {
+/**
+ * The broker cannot take anything now; the same call may succeed later.
+ * @param uncertain whether it may have taken it all the same
+ */
+export function brokerUnavailable(location: string, reason: string, uncertain = false): IiiError {
   return new IiiError('UNAVAILABLE', `RabbitMQ at ${location} takes nothing now: ${reason}`, {
     hint: 'Try again when it is back; the engine connects again by itself.',
-    details: { retryable: true },
+    details: { retryable: true, ...(uncertain && { uncertain }) },
   });
 }
 
 /** What was thrown while talking to the broker, as an error for people. */
 export function asUnavailable(location: string, thrown: unknown): IiiError {
-  return thrown instanceof IiiError ? thrown : brokerUnavailable(location, messageOf(thrown));
+  if (thrown instanceof IiiError) return thrown;
+  const isUncertain = thrown instanceof PublishError && thrown.failure === 'lost';
+  return brokerUnavailable(location, messageOf(thrown), isUncertain);
 }
 
 /** The AMQP reply code of an error of the client, such as `PRECONDITION_FAILED`. */

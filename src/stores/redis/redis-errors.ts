@@ -97,7 +97,7 @@ export function unavailable(thrown: unknown): unknown {
   if (!(thrown instanceof RedisFailure)) return thrown;
   return new IiiError('UNAVAILABLE', thrown.message, {
     hint: thrown.hint,
-    details: { retryable: true },
+    details: { retryable: true, ...(thrown.uncertain && { uncertain: true }) },
     cause: thrown,
   });
 }

@@ -320,9 +320,13 @@ describe('a file store whose files can no longer be trusted', () => {
     const { store, clock, fatal } = await open();
     await stage.append(1);
     stage.fail(broken);
-    await expect(stage.append(2)).rejects.toMatchObject({ details: { retryable: false } });
+    const inTheMiddle = { retryable: false, uncertain: true };
+    await expect(stage.append(2)).rejects.toMatchObject({ details: inTheMiddle });
     await clock.advance(RETRIED_AFTER_MS * 10);
-    await expect(stage.append(3)).rejects.toThrow('input/output error (EIO)');
+    const later = await stage.append(3).catch((thrown: unknown) => thrown);
+    expect(later).toMatchObject({ message: expect.stringContaining('(EIO)') as unknown });
+    // nothing of it was written: this one is certain
+    expect(later).not.toHaveProperty('details.uncertain');
     await expect(store.pause('q', true)).rejects.toThrow('EIO');
     expect(await stage.lease()).toEqual([]);
     expect(fatal).toHaveLength(1);
