@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import type { Disk } from './disk.ts';
 import { OUTSTANDING } from './engine.ts';
 import { type Latency, OFFERED_PER_SECOND, type Rate } from './measure.ts';
-import { median, type StartUp } from './start-up.ts';
+import { median, type StartUp, type StartUps } from './start-up.ts';
 
 export interface Measured {
   readonly store: string;
@@ -11,14 +11,14 @@ export interface Measured {
   readonly latencies: readonly Latency[];
   /** Of a durable store: how quick the disk was in each repetition. */
   readonly disks: readonly Disk[];
-  readonly startUp: StartUp;
+  readonly startUp: StartUps;
   readonly seconds: number;
 }
 
 /** A job is two round trips: enqueue and receipt, delivery and answer. */
 const ROUND_TRIPS_PER_JOB = 2;
 
-const AIMS = { ratio: 0.35, ofMemory: 0.7, p99Ms: 5, startUp: 2 } as const;
+const AIMS = { ratio: 0.35, ofMemory: 0.7, p99Ms: 5 } as const;
 
 const ROWS = [
   ['echo', 'bare echo, round trips'],
@@ -57,7 +57,7 @@ export function printReport(measured: Measured): boolean {
   const met = {
     ratio: ratios.some(({ ratio }) => ratio >= AIMS.ratio),
     p99: p99Ms <= AIMS.p99Ms,
-    startUp: startUp.versusNode <= AIMS.startUp,
+    startUp: startUp.commands.every(isQuick),
     ofMemory: ofMemory.every(({ ratio }) => ratio >= AIMS.ofMemory),
   };
   lines.push(
@@ -81,8 +81,12 @@ export function printReport(measured: Measured): boolean {
         `the disk right after that, one page written and synced: p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
     ),
     `engine at that rate: ${describeUse(measured.latencies)}`,
-    `iii --help ${startUp.helpMs.toFixed(0)} ms, node -e 0 ${startUp.nodeMs.toFixed(0)} ms: ` +
-      `${startUp.versusNode.toFixed(2)}×  (aim ≤ ${AIMS.startUp}×: ${met.startUp ? 'met' : 'missed'})`,
+    ...startUp.commands.map(
+      (one) =>
+        `${one.command} ${one.ms.toFixed(0)} ms, node -e 0 ${startUp.nodeMs.toFixed(0)} ms: ` +
+        `${(one.ms / startUp.nodeMs).toFixed(2)}×  (aim ≤ ${one.aim}, ${one.limitMs.toFixed(0)} ms: ` +
+        `${isQuick(one) ? 'met' : 'missed'})`,
+    ),
     `store ${measured.store}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ` +
       `Node ${process.versions.node}, ${measured.seconds.toFixed(0)} s`,
     '',
@@ -98,6 +102,10 @@ export function printReport(measured: Measured): boolean {
   );
   process.stdout.write(`${lines.join('\n')}\n`);
   return Object.values(met).every(Boolean);
+}
+
+function isQuick({ ms, limitMs }: StartUp): boolean {
+  return ms <= limitMs;
 }
 
 function ratioAt({ rates }: Measured, outstanding: number, read: (rate: Rate) => number): number {
