@@ -17,7 +17,7 @@ export interface Column<Row> {
   readonly wanted?: number;
   /**
    * Meant to be copied: cut only where it would push nearly everything else out. The most important
-   * column is never cut then: it has a line of its own above the rest of its row.
+   * column has a line of its own then, above the rest of its row, and is cut only to that.
    */
   readonly copied?: true;
 }
@@ -38,6 +38,8 @@ const GAP = 2;
 const NEEDED = 50;
 /** Columns that have to fit for one that is meant to be copied to be shown whole. */
 const BESIDE_COPIED = 3;
+/** A line of its own is not cut below this, since an id has 36 characters; a narrower terminal wraps it. */
+const OWN_LINE = 40;
 /** Columns by which a row is indented that is below a line of its own. */
 const INDENT = 2;
 
@@ -48,9 +50,12 @@ export async function renderTable<Row>(
   look: { readonly paint: Paint; readonly words: Words; readonly width: number | undefined },
 ): Promise<string> {
   const laid = columns.map((column) => layColumn(column, rows, look.words));
-  const { above, beside } = fitColumns(laid, look.width ?? Number.POSITIVE_INFINITY);
+  const limit = look.width ?? Number.POSITIVE_INFINITY;
+  const { above, beside } = fitColumns(laid, limit);
   const lines = await layLines(beside, rows.length, look.paint);
-  const leads = above?.texts.map((text, line) => paintCell(above, line, text, look.paint));
+  const leads = above?.texts.map((text, line) =>
+    paintCell(above, line, cutText(text, Math.max(limit, OWN_LINE)), look.paint),
+  );
   const shown =
     leads === undefined
       ? lines
