@@ -287,9 +287,10 @@ export class JobLine {
     try {
       await topology.declareLine(this.#policy);
       for (const job of held.ofQueue(this.#policy.name)) {
-        const isRunning = held.jobOf(job.row).state === 'in_flight';
+        // it may have ended while those before it were published
+        if (!held.isHeld(job)) continue;
         // the copy of a running job would be run by whoever gets it
-        if (isRunning && !this.isFifo) continue;
+        if (!this.isFifo && held.isRunning(job)) continue;
         await this.replace(job, {}, true);
       }
     } catch (thrown) {
@@ -392,7 +393,7 @@ export class JobLine {
   }
 
   async #handBack(job: HeldJob): Promise<void> {
-    if (job.delivery === null || job.coming !== null) return;
+    if (!this.#parts.held.isHeld(job) || job.delivery === null || job.coming !== null) return;
     const { state, leasedAt } = this.#parts.held.jobOf(job.row);
     await this.replace(job, { leasedAt: state === 'in_flight' ? leasedAt : null }, true);
   }
