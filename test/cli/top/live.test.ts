@@ -2,7 +2,8 @@ import { afterEach, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/base/clock.ts';
 import { FakeEngine } from '../../support/fake-engine.ts';
 import { startCli } from '../../support/run-cli.ts';
-import { ago, deadJob, mailQueue, NOW, paymentQueue } from '../../support/samples.ts';
+import { deadJob, mailQueue, NOW, paymentQueue } from '../../support/samples.ts';
+import { INFO } from './top-fixture.ts';
 
 const INTERVAL_MS = 1_000;
 
@@ -17,16 +18,7 @@ async function startEngine() {
   const held: (() => void)[] = [];
   const queues = [mailQueue, paymentQueue];
   engine = await FakeEngine.start({
-    'iii::engine::info': () => ({
-      version: '1.2.3',
-      protocol: '0.22',
-      pid: 1,
-      startedAt: ago(60_000),
-      now: ago(0),
-      store: 'file',
-      guarantee: 'on disk',
-      dataDir: './data',
-    }),
+    'iii::engine::info': () => INFO,
     'iii::worker::list': () => ({ workers: [] }),
     'iii::event::list': () => ({ events: [], last: 0 }),
     'iii::dlq::list': () => ({ jobs: [deadJob] }),

@@ -9,7 +9,7 @@ import { readKeys } from '../../../src/cli/top/keys.ts';
 import { press, type Effect, type TopModel } from '../../../src/cli/top/model.ts';
 import { ago, deadJob, mailQueue, NOW, paymentQueue } from '../../support/samples.ts';
 
-const INFO = {
+export const INFO = {
   version: '1.2.3',
   protocol: '0.22',
   pid: 1,
