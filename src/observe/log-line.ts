@@ -1,4 +1,5 @@
 import type { LogLevel } from '../base/logger.ts';
+import type { Appearance, Palette, Shade } from '../base/palette.ts';
 
 export interface LogLine {
   /** Milliseconds since the epoch. */
@@ -8,13 +9,12 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-const COLOURS: Readonly<Record<LogLevel, string>> = {
-  debug: '\u001b[2m',
-  info: '\u001b[32m',
-  warn: '\u001b[33m',
-  error: '\u001b[31m',
+const SHADES: Readonly<Record<LogLevel, Shade>> = {
+  debug: 'dim',
+  info: 'good',
+  warn: 'warn',
+  error: 'bad',
 };
-const DIM = '\u001b[2m';
 const RESET = '\u001b[0m';
 
 /** Characters that move a cursor, break a line or reorder text: C0, DEL, C1, separators, bidi. */
@@ -23,17 +23,26 @@ const BARE_VALUE = /^[^\s"=\\{}[\]]+$/u;
 
 /**
  * One line for people, without the line end: `2026-01-01 00:00:00.000Z INFO  message key=value`.
- * No input can start a second line or send a control sequence to the terminal.
+ * In colour with a palette. No input can start a second line or send a control sequence to the terminal.
  */
-export function formatLine({ at, level, message, fields }: LogLine, coloured: boolean): string {
+export function formatLine(
+  { at, level, message, fields }: LogLine,
+  palette: Palette | null,
+): string {
   const time = new Date(at).toISOString().replace('T', ' ');
   const word = level.toUpperCase().padEnd(5);
   const facts = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${escape(name)}=${escape(formatValue(value))}`)
     .join('');
-  if (!coloured) return `${time} ${word} ${escape(message)}${facts}`;
-  return `${DIM}${time}${RESET} ${COLOURS[level]}${word}${RESET} ${escape(message)}${facts && `${DIM}${facts}${RESET}`}`;
+  if (palette === null) return `${time} ${word} ${escape(message)}${facts}`;
+  const [dim, own] = [palette.dim, palette[SHADES[level]]];
+  return `${paint(dim, time)} ${paint(own, word)} ${escape(message)}${paint(dim, facts)}`;
+}
+
+function paint({ bold, color }: Appearance, text: string): string {
+  const codes = [...(bold ? [1] : []), ...(color === undefined ? [] : [38, 5, color])];
+  return codes.length === 0 || text === '' ? text : `\u001b[${codes.join(';')}m${text}${RESET}`;
 }
 
 function formatValue(value: unknown): string {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { SystemClock, type Clock } from '../base/clock.ts';
 import type { Logger, LogLevel } from '../base/logger.ts';
+import { choosePalette } from '../base/palette.ts';
 import { formatLine } from './log-line.ts';
 
 /** Where log lines go: a stream of the process, or anything that takes text. */
@@ -65,8 +66,9 @@ function jsonWriter({ level, stream, clock = new SystemClock() }: LogOptions): W
 
 function prettyWriter({ stream, clock = new SystemClock(), colour }: LogOptions): Write {
   const coloured = colour ?? (stream.isTTY === true && !process.env['NO_COLOR']);
+  const palette = coloured ? choosePalette(process.env) : null;
   return (level, message, fields) => {
-    stream.write(`${formatLine({ at: clock.now(), level, message, fields }, coloured)}\n`);
+    stream.write(`${formatLine({ at: clock.now(), level, message, fields }, palette)}\n`);
   };
 }
 

@@ -1,7 +1,8 @@
+import { choosePalette, type Shade } from '../../base/palette.ts';
 import type { Io, OutputStream } from '../io.ts';
 
 /** What a piece of text means; how it looks is decided here alone. */
-export type Tone = 'good' | 'bad' | 'warn' | 'dim' | 'strong';
+export type Tone = Shade | 'strong';
 
 /** Gives text the look of its meaning, or leaves it as it is. */
 export type Paint = (tone: Tone, text: string) => string;
@@ -29,13 +30,11 @@ export async function loadPaint(
 ): Promise<Paint> {
   if (!wantsColor(choice, env, stream.isTerminal)) return plain;
   const { Chalk } = await import('chalk');
-  const chalk = new Chalk({ level: 1 });
-  const looks = {
-    good: chalk.green,
-    bad: chalk.red,
-    warn: chalk.yellow,
-    dim: chalk.dim,
-    strong: chalk.bold,
+  const chalk = new Chalk({ level: 2 });
+  const palette = choosePalette(env);
+  return (tone, text) => {
+    const { color, bold } = tone === 'strong' ? { bold: true } : palette[tone];
+    const weighted = bold ? chalk.bold(text) : text;
+    return color === undefined ? weighted : chalk.ansi256(color)(weighted);
   };
-  return (tone, text) => looks[tone](text);
 }

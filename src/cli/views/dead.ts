@@ -37,7 +37,7 @@ export function deadList(queue: string): ListView<Omit<DeadJob, 'payloadText'>> 
         importance: 90,
         min: 12,
         wanted: 40,
-        value: ({ error }) => ({ text: `${error.code}: ${error.message}`, tone: 'bad' }),
+        value: ({ error }) => `${error.code}: ${error.message}`,
       },
       { title: 'DIED', importance: 70, value: (job, words) => words.time(job.failedAt) },
     ],

@@ -14,13 +14,16 @@ const count = (
 /** A number that is worth a look when it is not 0. */
 const alarming = (amount: number): Cell => (amount === 0 ? amount : { text: amount, tone: 'bad' });
 
+/** Attempts that run: things move. */
+const moving = (amount: number): Cell => (amount === 0 ? amount : { text: amount, tone: 'good' });
+
 export const queueList: ListView<QueueSummary> = {
   columns: [
     { title: 'QUEUE', importance: 100, min: 8, copied: true, value: (queue) => queue.name },
     { title: 'TYPE', importance: 40, value: (queue) => queue.type },
     count('WAITING', 90, (queue) => queue.waiting),
     count('DELAYED', 55, (queue) => queue.delayed),
-    count('IN FLIGHT', 80, (queue) => queue.inFlight),
+    count('IN FLIGHT', 80, (queue) => moving(queue.inFlight)),
     count('DEAD', 95, (queue) => alarming(queue.dead)),
     count('OLDEST', 60, (queue, words) => words.duration(queue.oldestWaitingMs) || '-'),
     count('IN/S', 30, (queue) => rate(queue.inPerSecond)),
@@ -43,7 +46,7 @@ export const queueRecord: RecordView<QueueDetail> = {
           ['state', queue.paused ? { text: pausedText(queue, words), tone: 'warn' } : 'active'],
           ['waiting', queue.waiting],
           ['delayed', queue.delayed],
-          ['in flight', queue.inFlight],
+          ['in flight', moving(queue.inFlight)],
           ['dead', alarming(queue.dead)],
           ...(queue.config.type === 'fifo' ? ([['groups', queue.groups]] as const) : []),
           ['oldest waiting', words.duration(queue.oldestWaitingMs) || '-'],

@@ -131,7 +131,7 @@ export function clusterList(queue: string): ListView<ErrorCluster> {
         importance: 90,
         min: 12,
         wanted: 40,
-        value: ({ code, message }) => ({ text: `${code}: ${message}`, tone: 'bad' }),
+        value: ({ code, message }) => `${code}: ${message}`,
       },
       { title: 'SUCH AS', importance: 20, min: 9, value: ({ sample }) => sample },
     ],
