@@ -28,6 +28,10 @@ export interface Extent {
  */
 export class JournalSegment {
   generation = 0;
+  /** No number above this is a key of this turn or of one before it. */
+  highest: number;
+  /** The same without this turn. */
+  #highestBefore: number;
   readonly #usualBytes: number;
   #image: Buffer;
   #end = HEADER_BYTES;
@@ -37,9 +41,14 @@ export class JournalSegment {
   /** The places of the frame that was encoded last, in the order of its changes. */
   readonly #encoded: number[] = [];
 
-  /** @param bytes that are usually enough */
-  constructor(bytes: number) {
+  /**
+   * @param bytes that are usually enough
+   * @param highest no number above this is a key of the database
+   */
+  constructor(bytes: number, highest: number) {
     this.#usualBytes = bytes;
+    this.highest = highest;
+    this.#highestBefore = highest;
     this.#image = Buffer.allocUnsafeSlow(bytes);
   }
 
@@ -52,9 +61,19 @@ export class JournalSegment {
     return this.#image;
   }
 
-  /** Forgets everything, and begins with a header. */
-  restart(generation: number): void {
+  /** How many records the database has to change for it. */
+  get records(): number {
+    return this.#places.reduce((count, { size }) => count + size, 0);
+  }
+
+  /**
+   * Forgets everything, and begins with a header.
+   * @param highest of the turn before
+   */
+  restart(generation: number, highest: number): void {
     this.generation = generation;
+    this.highest = highest;
+    this.#highestBefore = highest;
     this.#end = HEADER_BYTES;
     // what one large commit took is not kept for ever
     if (this.#image.length > this.#usualBytes)
@@ -101,7 +120,7 @@ export class JournalSegment {
     this.#end = to;
     let at = 0;
     changes.forEach((table, key) => {
-      this.#places[JOURNAL_TABLES.indexOf(table)]?.set(key, this.#encoded[at++] ?? REMOVED);
+      this.#set(JOURNAL_TABLES.indexOf(table), key, this.#encoded[at++] ?? REMOVED);
     });
   }
 
@@ -118,6 +137,19 @@ export class JournalSegment {
       if (table === undefined) continue;
       for (const [key, place] of places) visit(table, key, this.#recordAt(place));
     }
+  }
+
+  #set(table: number, key: RecordKey, place: number): void {
+    const places = this.#places[table];
+    if (typeof key === 'number' && key > this.#highestBefore) {
+      if (place === REMOVED) {
+        // what came and went within the turn was never there
+        places?.delete(key);
+        return;
+      }
+      if (key > this.highest) this.highest = key;
+    }
+    places?.set(key, place);
   }
 
   #recordAt(place: number): Buffer | null {

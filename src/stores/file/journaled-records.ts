@@ -11,14 +11,16 @@ import type { RecordKey, Table } from './tables.ts';
 
 /** Room for the commits that come while a turn ends. */
 const SPARE_BYTES = 256 * 1024;
+/**
+ * A turn ends as well when it has changed so many records of the database: all of them go there in one
+ * transaction, and the event loop stands still while they are handed over, some 20 ms.
+ */
+const TURN_RECORDS = 7_000;
 
 export interface JournaledRecordsParts {
   readonly folder: string;
   readonly database: LmdbRecords;
-  /**
-   * How much a file of the journal has when the other one takes its turn. All of it goes into the
-   * database in one transaction, and the event loop stands still while that is handed over.
-   */
+  /** How much a file of the journal has at most when the other one takes its turn. */
   readonly turnBytes: number;
   /** The number of the last frame; the database has all of them. */
   readonly lastNumber: number;
@@ -43,10 +45,9 @@ export class JournaledRecords implements RecordPort {
   #transfer: Promise<unknown> | undefined;
   /** Bytes of the active segment at which its turn ends. */
   #turnAt: number;
+  #turnRecords = TURN_RECORDS;
   /** The number of the last frame. */
   #number: number;
-  /** No number above this is a key of the database. */
-  #highest: number;
   #broken: CommitFailure | undefined;
   /** Why the database does not take what is leaving, which may pass. */
   #stalled: CommitFailure | undefined;
@@ -57,10 +58,10 @@ export class JournaledRecords implements RecordPort {
     this.#database = database;
     this.#turnBytes = turnBytes;
     this.#turnAt = turnBytes;
-    this.#active = new JournalSegment(turnBytes + SPARE_BYTES);
-    this.#idle = new JournalSegment(turnBytes + SPARE_BYTES);
+    const highest = Math.max(database.lastNumberOf('jobs'), database.lastNumberOf('states'));
+    this.#active = new JournalSegment(turnBytes + SPARE_BYTES, highest);
+    this.#idle = new JournalSegment(turnBytes + SPARE_BYTES, highest);
     this.#number = lastNumber;
-    this.#highest = Math.max(database.lastNumberOf('jobs'), database.lastNumberOf('states'));
     this.#files = [
       new JournalFile(folder, journalFileOf(0)),
       new JournalFile(folder, journalFileOf(1)),
@@ -69,7 +70,7 @@ export class JournaledRecords implements RecordPort {
 
   /** Begins the turn after the one that the database has. Before this, nothing can be committed. */
   async begin(applied: number): Promise<void> {
-    this.#active.restart(applied + 1);
+    this.#active.restart(applied + 1, this.#active.highest);
     await this.#writeHeader(this.#active);
     syncFolder(this.#folder);
     const record = encodeApplied({ generation: applied, isClosed: false });
@@ -104,7 +105,7 @@ export class JournaledRecords implements RecordPort {
     }
     this.#number += 1;
     active.accept(changes, extent);
-    if (active.bytes >= this.#turnAt) await this.#endTurn();
+    if (active.bytes >= this.#turnAt || active.records >= this.#turnRecords) await this.#endTurn();
   }
 
   async rest(): Promise<void> {
@@ -155,16 +156,18 @@ export class JournaledRecords implements RecordPort {
   async #passOn(): Promise<JournalSegment | undefined> {
     const before = this.#active;
     const next = this.#idle;
-    next.restart(before.generation + 1);
+    next.restart(before.generation + 1, before.highest);
     try {
       await this.#writeHeader(next);
     } catch (thrown) {
       // the commit that came before took place: only the next one is told
       this.#noted(thrown);
       this.#turnAt = before.bytes + this.#turnBytes;
+      this.#turnRecords = before.records + TURN_RECORDS;
       return undefined;
     }
     this.#turnAt = this.#turnBytes;
+    this.#turnRecords = TURN_RECORDS;
     this.#active = next;
     this.#leaving = before;
     return before;
@@ -187,16 +190,9 @@ export class JournaledRecords implements RecordPort {
 
   #changesOf(segment: JournalSegment, isClosed: boolean): Changes {
     const { generation } = segment;
-    const highest = this.#highest;
     return {
       forEach: (visit) => {
-        segment.forEach((table, key, value) => {
-          const isNew = typeof key === 'number' && key > highest;
-          // what came and went within the turn was never there
-          if (isNew && value === null) return;
-          if (isNew && key > this.#highest) this.#highest = key;
-          visit(table, key, value);
-        });
+        segment.forEach(visit);
         visit('store', APPLIED_KEY, encodeApplied({ generation, isClosed }));
       },
     };

@@ -15,9 +15,9 @@ import { lockStore } from './store-lock.ts';
 const FILE_MODE = 0o600;
 /**
  * A job that has ended, and of which nothing is kept, within a turn never goes into the database. So a
- * turn has several times the finished jobs that a queue keeps; handing it over takes 10 to 25 ms.
+ * turn has room for many times the finished jobs that a queue keeps.
  */
-const TURN_BYTES = 2 * 1024 * 1024;
+const TURN_BYTES = 8 * 1024 * 1024;
 
 /** @param isKnown whether the folder was a store before, so that its records must be there */
 export type OpenRecords = (

@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest';
 import type { Logger } from '../../../src/base/logger.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { CommitFailure } from '../../../src/stores/file/commit-failure.ts';
-import { FRAME, HEADER_BYTES } from '../../../src/stores/file/journal-layout.ts';
+import { FRAME, HEADER_BYTES, readHeader } from '../../../src/stores/file/journal-layout.ts';
 import type { JournaledRecords } from '../../../src/stores/file/journaled-records.ts';
 import { LmdbRecords } from '../../../src/stores/file/lmdb-records.ts';
 import { openJournal } from '../../../src/stores/file/open-journal.ts';
@@ -204,6 +204,25 @@ describe('records with a journal', () => {
     expect(Object.keys(found)).toHaveLength(40);
     expect([found['jobs 1'], found['jobs 40']]).toEqual([large, 'y'.repeat(100)]);
     await records.close();
+  });
+
+  it('end a turn early when it has many records for the database, those that ended aside', async () => {
+    const folder = newFolder();
+    const records = await openIn(folder, { turnBytes: 1_000_000_000 });
+    const of = (from: number, count: number, text: string | null): Change[] =>
+      Array.from({ length: count }, (_, at) => ({ table: 'jobs', key: from + at, text }));
+    const second = (): unknown => readHeader(readFileSync(join(folder, 'journal.0')))?.generation;
+    await records.commit(batchOf(of(1, 6_000, 'ends')));
+    await records.commit(batchOf(of(1, 6_000, null)));
+    await records.commit(batchOf(of(6_001, 6_999, 'stays')));
+    expect(second()).toBeUndefined();
+    await records.commit(batchOf(of(20_000, 1, 'stays')));
+    expect(second()).toBe(2);
+    await records.commit(batchOf(of(6_001, 1, null)));
+    const found = await contentsAfterOpening(crashed(folder));
+    expect(Object.keys(found)).toHaveLength(6_999);
+    await records.close();
+    expect(await contentsAfterOpening(folder)).toEqual(found);
   });
 
   it('are refused when a bit before the last commit was turned, and say where', async () => {
