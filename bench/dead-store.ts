@@ -25,27 +25,22 @@ export async function writeDeadStore(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const records = new LmdbRecords(folder, 'write');
   const batch = new WriteBatch();
-  const { writer } = batch;
   for (let seq = 1; seq <= jobs; seq++) {
-    batch.put('jobs', seq, encodeJob(writer, jobOf(queue, seq), seq));
-    batch.put(
-      'states',
-      seq,
-      encodeState(writer, { seq, ...DEAD, past: pastOf(errorOf(seq)), order: seq }),
-    );
+    encodeJob(batch.begin('jobs', seq), jobOf(queue, seq), seq);
+    const past = pastOf(errorOf(seq));
+    encodeState(batch.begin('states', seq), { seq, ...DEAD, past, order: seq });
     if (seq % BATCH !== 0 && seq !== jobs) continue;
     await records.commit(batch);
     batch.reset();
   }
   const totals = { enqueued: jobs, completed: 0, failed: jobs, dead: jobs };
-  const record = encodeQueue(writer, {
+  encodeQueue(batch.begin('queues', queue), {
     name: queue,
     paused: false,
     totals: { ...totals, redriven: 0, discarded: 0 },
     nextSeq: jobs + 1,
     nextDeathOrder: jobs + 1,
   });
-  batch.put('queues', queue, record);
   await records.commit(batch);
   await records.close();
   writeFormat(folder);

@@ -138,11 +138,7 @@ describe('a file state store', () => {
     await store.close();
     const records = new LmdbRecords(path, 'write');
     const batch = new WriteBatch();
-    batch.put(
-      'values',
-      valueKey('s', 'k'),
-      encodeValue(batch.writer, { scope: 's', key: 'x', text: '2' }),
-    );
+    encodeValue(batch.begin('values', valueKey('s', 'k')), { scope: 's', key: 'x', text: '2' });
     await records.commit(batch);
     await records.close();
     await expect(new FileStateStore({ path, log }).open()).rejects.toMatchObject({

@@ -3,17 +3,18 @@ import type { Applied } from './journal-reader.ts';
 import { APPLIED_KEY } from './journal-layout.ts';
 import { openRecord } from './record-reader.ts';
 import type { RecordPort } from './record-port.ts';
-import { FRAME_BYTES, RecordWriter } from './record-writer.ts';
+import { FRAME_BYTES, LENGTH_BYTES, RecordWriter } from './record-writer.ts';
 
 const BODY_BYTES = 9;
 
 /** How far the database has gone, as a record that goes along with what it has up to there. */
 export function encodeApplied({ generation, isClosed }: Applied): Buffer {
-  const writer = new RecordWriter(FRAME_BYTES + BODY_BYTES);
+  const writer = new RecordWriter(LENGTH_BYTES + FRAME_BYTES + BODY_BYTES);
   writer.begin(BODY_BYTES);
   writer.number(generation);
   writer.byte(isClosed ? 1 : 0);
-  return writer.end();
+  writer.end();
+  return writer.record;
 }
 
 /**

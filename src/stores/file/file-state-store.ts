@@ -100,7 +100,7 @@ export class FileStateStore implements StateStore {
     const after = change(before);
     const { batch } = commits;
     if (after === undefined) batch.remove('values', id);
-    else batch.put('values', id, encodeValue(batch.writer, { scope, key, text: after }));
+    else encodeValue(batch.begin('values', id), { scope, key, text: after });
     const ahead: Ahead = { value: after };
     this.#ahead.set(id, ahead);
     const settle = (): void => {

@@ -42,8 +42,11 @@ export interface StoredPlacement extends Placement {
   readonly seq: number;
 }
 
-/** What of a job never changes, as a record. If you change the layout, raise `RECORD_VERSION`. */
-export function encodeJob(writer: RecordWriter, job: NewJob, seq: number): Buffer {
+/**
+ * Writes what of a job never changes. Answers the length of the record. If you change the layout, raise
+ * `RECORD_VERSION`.
+ */
+export function encodeJob(writer: RecordWriter, job: NewJob, seq: number): number {
   const overrides = textOfOverrides(job.overrides);
   const { group, expiresAt, dedupKey, traceparent, baggage, metadata } = job;
   const optional = [group, dedupKey, overrides, traceparent, baggage, metadata];

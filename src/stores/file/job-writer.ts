@@ -102,9 +102,8 @@ export class JobWriter {
     for (const [at, job] of jobs.entries()) {
       const row = rows[at] ?? NO_ROW;
       const seq = seqs.get(row);
-      const record = encodeJob(batch.writer, job, seq);
-      batch.put('jobs', seq, record);
-      this.#parts.stored.written(row, job, record.length);
+      const length = encodeJob(batch.begin('jobs', seq), job, seq);
+      this.#parts.stored.written(row, job, length);
       this.#tally.add(job.queue, 'enqueued');
       this.#next.seq = seq + 1;
     }
@@ -126,7 +125,7 @@ export class JobWriter {
       for (const row of rows) {
         const found = stored.stateOf(row);
         if (found === undefined) continue;
-        batch.put('states', found.state.seq, encodeState(batch.writer, found.state));
+        encodeState(batch.begin('states', found.state.seq), found.state);
       }
     });
   }
@@ -175,7 +174,7 @@ export class JobWriter {
       const { before, replacedSeq } = found;
       const oldSeq = before === NO_ROW ? replacedSeq : this.#lanes.table.columns.seq.get(before);
       if (oldSeq !== 0 && oldSeq !== job.seq) removeJob(batch, oldSeq);
-      batch.put('jobs', job.seq, encodeJob(batch.writer, rewrite.job, job.seq));
+      encodeJob(batch.begin('jobs', job.seq), rewrite.job, job.seq);
       this.#put(rewrittenState(rewrite.job, job));
       reserved.push({ ...found, job });
       return true;
@@ -239,9 +238,10 @@ export class JobWriter {
   /** Writes something without meaning, to see whether the disk takes it. */
   probe(): void {
     this.#commits.record((batch) => {
-      batch.writer.begin(8);
-      batch.writer.number(this.#parts.clock.now());
-      batch.put('store', 'probe', batch.writer.end());
+      const writer = batch.begin('store', 'probe');
+      writer.begin(8);
+      writer.number(this.#parts.clock.now());
+      writer.end();
     });
   }
 
@@ -315,8 +315,7 @@ export class JobWriter {
   }
 
   #put(state: StoredState): void {
-    const { batch } = this.#commits;
-    batch.put('states', state.seq, encodeState(batch.writer, state));
+    encodeState(this.#commits.batch.begin('states', state.seq), state);
   }
 
   #write(changes: readonly Change[]): Promise<void> {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import {
-  CHANGE,
   FRAME,
   HEADER_BYTES,
   JOURNAL_TABLES,
@@ -8,13 +7,10 @@ import {
   sumOf,
   writeHeader,
 } from './journal-layout.ts';
-import type { Changes, ChangeVisitor } from './record-port.ts';
+import type { ChangeVisitor, EncodedChanges } from './record-port.ts';
+import { REMOVED } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
-
-/** Of a change beside its key's text and its record: flags, a key's number or length, a length. */
-const CHANGE_ROOM = 1 + 8 + 4;
-const WORST_BYTES_PER_CHARACTER = 3;
-const REMOVED = -1;
+import { recordAt } from './write-batch.ts';
 
 /** Which bytes of the image have to be written. */
 export interface Extent {
@@ -38,8 +34,6 @@ export class JournalSegment {
   readonly #salt = Buffer.alloc(SALT_BYTES);
   /** By table: where in the image the record of a key begins, with its length; `REMOVED` without. */
   #places = noPlaces();
-  /** The places of the frame that was encoded last, in the order of its changes. */
-  readonly #encoded: number[] = [];
 
   /**
    * @param bytes that are usually enough
@@ -84,43 +78,25 @@ export class JournalSegment {
   }
 
   /** Puts a frame behind the last one accepted. */
-  encode(changes: Changes, number: number): Extent {
+  encode({ bytes }: EncodedChanges, number: number): Extent {
     const from = this.#end;
-    this.#grow(from + roomOf(changes));
-    const image = this.#image;
-    const encoded = this.#encoded;
-    let at = from + FRAME.changes;
-    encoded.length = 0;
-    changes.forEach((table, key, value) => {
-      const flags = JOURNAL_TABLES.indexOf(table) | (value === null ? CHANGE.removal : 0);
-      if (typeof key === 'number') {
-        image[at] = flags;
-        at = image.writeDoubleLE(key, at + 1);
-      } else {
-        image[at] = flags | CHANGE.textKey;
-        const length = image.write(key, at + 5);
-        image.writeUInt32LE(length, at + 1);
-        at += 5 + length;
-      }
-      encoded.push(value === null ? REMOVED : at);
-      if (value === null) return;
-      at = image.writeUInt32LE(value.length, at);
-      at += value.copy(image, at);
-    });
-    const frame = image.subarray(from, at);
+    const to = from + FRAME.changes + bytes.length;
+    this.#grow(to);
+    const frame = this.#image.subarray(from, to);
     frame.writeUInt32LE(frame.length, FRAME.bytes);
     this.#salt.copy(frame, FRAME.salt);
     frame.writeDoubleLE(number, FRAME.number);
+    bytes.copy(frame, FRAME.changes);
     frame.writeUInt32LE(sumOf(frame), FRAME.crc);
-    return { from, to: at };
+    return { from, to };
   }
 
   /** Makes the changes that were encoded last what `find` answers. */
-  accept(changes: Changes, { to }: Extent): void {
+  accept(changes: EncodedChanges, { from, to }: Extent): void {
+    const start = from + FRAME.changes;
     this.#end = to;
-    let at = 0;
-    changes.forEach((table, key) => {
-      this.#set(JOURNAL_TABLES.indexOf(table), key, this.#encoded[at++] ?? REMOVED);
+    changes.forEachPlace((table, key, place) => {
+      this.#set(table, key, place === REMOVED ? REMOVED : start + place);
     });
   }
 
@@ -153,9 +129,7 @@ export class JournalSegment {
   }
 
   #recordAt(place: number): Buffer | null {
-    if (place === REMOVED) return null;
-    const start = place + 4;
-    return this.#image.subarray(start, start + this.#image.readUInt32LE(place));
+    return place === REMOVED ? null : recordAt(this.#image, place);
   }
 
   #grow(bytes: number): void {
@@ -168,14 +142,4 @@ export class JournalSegment {
 
 function noPlaces(): readonly Map<RecordKey, number>[] {
   return JOURNAL_TABLES.map(() => new Map());
-}
-
-/** Bytes a frame takes at most. */
-function roomOf(changes: Changes): number {
-  let room: number = FRAME.changes;
-  changes.forEach((_, key, value) => {
-    const text = typeof key === 'string' ? key.length * WORST_BYTES_PER_CHARACTER : 0;
-    room += CHANGE_ROOM + text + (value?.length ?? 0);
-  });
-  return room;
 }

@@ -5,7 +5,7 @@ import { JournalFile } from './journal-file.ts';
 import { APPLIED_KEY, HEADER_EXTENT, journalFileOf } from './journal-layout.ts';
 import { JournalSegment } from './journal-segment.ts';
 import type { LmdbRecords } from './lmdb-records.ts';
-import type { Changes, RecordPort, StoredRecord } from './record-port.ts';
+import type { Changes, EncodedChanges, RecordPort, StoredRecord } from './record-port.ts';
 import { syncFolder } from './store-folder.ts';
 import type { RecordKey, Table } from './tables.ts';
 
@@ -93,7 +93,7 @@ export class JournaledRecords implements RecordPort {
     return this.#database.count(table);
   }
 
-  async commit(changes: Changes): Promise<void> {
+  async commit(changes: EncodedChanges): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.#stalled !== undefined) await this.#resume(this.#stalled);
     const active = this.#active;

@@ -37,5 +37,5 @@ function copyAside(
   key: number | string,
 ): void {
   const bytes = records.read(table, key);
-  if (bytes !== undefined) batch.put('aside', `${table} ${key}`, Buffer.from(bytes));
+  if (bytes !== undefined) batch.put('aside', `${table} ${key}`, bytes);
 }

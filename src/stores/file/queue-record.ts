@@ -14,7 +14,7 @@ export interface StoredQueue {
   readonly nextDeathOrder: number;
 }
 
-export function encodeQueue(writer: RecordWriter, queue: StoredQueue): Buffer {
+export function encodeQueue(writer: RecordWriter, queue: StoredQueue): number {
   const text = JSON.stringify(queue);
   writer.begin(textRoom(text));
   writer.text(text);

@@ -14,6 +14,21 @@ export interface Changes {
   forEach(visit: ChangeVisitor): void;
 }
 
+/** Changes in the form in which a journal has them. */
+export interface EncodedChanges extends Changes {
+  /** All of them, as they stand in a frame; good until the commit has ended. */
+  readonly bytes: Buffer;
+
+  /**
+   * Visits each change with the number of its table and where in `bytes` its record begins, with its
+   * length: `REMOVED` for a removal.
+   */
+  forEachPlace(visit: (table: number, key: RecordKey, place: number) => void): void;
+}
+
+/** Where there is no record. */
+export const REMOVED = -1;
+
 /** What the file store needs of a database: ordered tables of bytes, and atomic durable batches. */
 export interface RecordPort {
   /** The record under a key. The bytes are only good until the next read. */
@@ -29,7 +44,7 @@ export interface RecordPort {
    * Writes changes, all or nothing. Resolves when the disk has confirmed it; rejects with a
    * `CommitFailure` when nothing of it took place. Not called again before it is done.
    */
-  commit(changes: Changes): Promise<void>;
+  commit(changes: EncodedChanges): Promise<void>;
 
   /** Lets go of the memory that reading many records took. Nothing is read or written meanwhile. */
   rest?(): Promise<void>;

@@ -7,11 +7,12 @@ export const RECORD_VERSION = 1;
 /** The lowest bit of a text's length: set when it is UTF-16, as texts with lone surrogates are. */
 export const UTF16_FLAG = 1;
 
-const SLAB_BYTES = 1024 * 1024;
+const USUAL_BYTES = 1024 * 1024;
 /** Texts up to this many characters are given room for the worst case instead of being measured. */
 const MEASURED_LENGTH = 1024;
 const WORST_BYTES_PER_CHARACTER = 3;
-const LENGTH_BYTES = 4;
+/** Before a record, and before a text in it. */
+export const LENGTH_BYTES = 4;
 const MOST_ASCII = 0x7f;
 
 /** Bytes a text takes at most. */
@@ -27,30 +28,49 @@ export function textRoom(text: string): number {
 const SHORT_LENGTH = 48;
 
 /**
- * Writes records one after the other into large blocks of memory. Numbers are little-endian. A
- * record is good until `reset`.
+ * Writes records one behind the other, each with its length before it. Numbers are little-endian.
  */
 export class RecordWriter {
-  #slab: Buffer;
+  #bytes: Buffer;
   #view: DataView;
   #start = 0;
   #at = 0;
 
-  /** @param bytes size of the first block */
-  constructor(bytes = SLAB_BYTES) {
-    this.#slab = Buffer.allocUnsafeSlow(bytes);
-    this.#view = viewOf(this.#slab);
+  /** @param bytes that are usually enough */
+  constructor(bytes = USUAL_BYTES) {
+    this.#bytes = Buffer.allocUnsafeSlow(bytes);
+    this.#view = viewOf(this.#bytes);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** What was written so far; good until more is written. */
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** The record that was ended last; good until more is written. */
+  get record(): Buffer {
+    return this.#bytes.subarray(this.#start, this.#at);
+  }
+
+  /** Makes room for so many bytes more. */
+  reserve(room: number): void {
+    const needed = this.#at + room;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#use(larger);
   }
 
   /** Begins a record whose body takes at most `room` bytes. */
   begin(room: number): void {
-    const needed = FRAME_BYTES + room;
-    if (this.#at + needed > this.#slab.length) {
-      this.#use(Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, needed)));
-      this.#at = 0;
-    }
-    this.#start = this.#at;
-    this.#at += FRAME_BYTES;
+    this.reserve(LENGTH_BYTES + FRAME_BYTES + room);
+    this.#start = this.#at + LENGTH_BYTES;
+    this.#at = this.#start + FRAME_BYTES;
   }
 
   byte(value: number): void {
@@ -83,42 +103,52 @@ export class RecordWriter {
     }
     // UTF-8 has no form for half a pair, which a JavaScript string may hold
     const isUtf8 = value.isWellFormed();
-    const bytes = this.#slab.write(value, body, isUtf8 ? 'utf8' : 'utf16le');
+    const bytes = this.#bytes.write(value, body, isUtf8 ? 'utf8' : 'utf16le');
     this.#view.setUint32(this.#at, bytes * 2 + (isUtf8 ? 0 : UTF16_FLAG), true);
     this.#at = body + bytes;
   }
 
-  /** Ends the record and gives its bytes. */
-  end(): Buffer {
-    this.#view.setUint8(this.#start, RECORD_VERSION);
-    const body = this.#slab.subarray(this.#start + FRAME_BYTES, this.#at);
-    this.#view.setUint32(this.#start + 1, crc32(body, RECORD_VERSION), true);
-    return this.#slab.subarray(this.#start, this.#at);
+  /** Writes bytes, for which there is room, with their length before them. */
+  copy(bytes: Buffer): void {
+    this.count(bytes.length);
+    this.#at += bytes.copy(this.#bytes, this.#at);
   }
 
-  /** Uses the memory again: every record written so far is gone. */
+  /** Ends the record. Answers its length. */
+  end(): number {
+    const start = this.#start;
+    this.#view.setUint8(start, RECORD_VERSION);
+    const body = this.#bytes.subarray(start + FRAME_BYTES, this.#at);
+    this.#view.setUint32(start + 1, crc32(body, RECORD_VERSION), true);
+    const length = this.#at - start;
+    this.#view.setUint32(start - LENGTH_BYTES, length, true);
+    return length;
+  }
+
+  /** Uses the memory again: everything written so far is gone. */
   reset(): void {
-    if (this.#slab.length > SLAB_BYTES) this.#use(Buffer.allocUnsafeSlow(SLAB_BYTES));
+    // what one large batch took is not kept for ever
+    if (this.#bytes.length > USUAL_BYTES) this.#use(Buffer.allocUnsafeSlow(USUAL_BYTES));
     this.#at = 0;
   }
 
-  #use(slab: Buffer): void {
-    this.#slab = slab;
-    this.#view = viewOf(slab);
+  #use(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
   }
 
   /** Writes a text whose characters take a byte each; answers whether it is one. */
   #ascii(value: string, body: number): boolean {
-    const slab = this.#slab;
+    const bytes = this.#bytes;
     for (let at = 0; at < value.length; at++) {
       const code = value.charCodeAt(at);
       if (code > MOST_ASCII) return false;
-      slab[body + at] = code;
+      bytes[body + at] = code;
     }
     return true;
   }
 }
 
-function viewOf(slab: Buffer): DataView {
-  return new DataView(slab.buffer, slab.byteOffset, slab.length);
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -55,8 +55,11 @@ const PLAIN_FAILURE =
 const PLAIN = /^[ !#-[\]-~]*$/;
 const STATES: ReadonlySet<number> = new Set(Object.values(ROW));
 
-/** What changes of a job, as a record. If you change the layout, raise `RECORD_VERSION`. */
-export function encodeState(writer: RecordWriter, stored: StoredState): Buffer {
+/**
+ * Writes what changes of a job. Answers the length of the record. If you change the layout, raise
+ * `RECORD_VERSION`.
+ */
+export function encodeState(writer: RecordWriter, stored: StoredState): number {
   const { history, failure, expiryLifted } = stored.past;
   const hasPast = history.length > 0 || failure !== null;
   const text = hasPast ? textOf(history, failure) : '';

@@ -29,14 +29,13 @@ export class Tally {
       const line = table.line(name);
       const totals = { ...line.totals };
       for (const [total, by] of Object.entries(counts)) totals[total as keyof QueueTotals] += by;
-      const record = encodeQueue(batch.writer, {
+      encodeQueue(batch.begin('queues', name), {
         name,
         paused: paused ?? line.paused,
         totals,
         nextSeq: next.seq,
         nextDeathOrder: next.deathOrder,
       });
-      batch.put('queues', name, record);
     }
     this.#changes.clear();
   }

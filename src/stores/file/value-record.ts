@@ -17,7 +17,7 @@ export function valueKey(scope: string, key: string): string {
     .digest('hex');
 }
 
-export function encodeValue(writer: RecordWriter, { scope, key, text }: StoredValue): Buffer {
+export function encodeValue(writer: RecordWriter, { scope, key, text }: StoredValue): number {
   writer.begin(textRoom(scope) + textRoom(key) + textRoom(text));
   writer.text(scope);
   writer.text(key);

@@ -1,44 +1,88 @@
-import type { ChangeVisitor, Changes } from './record-port.ts';
+import { CHANGE, JOURNAL_TABLES } from './journal-layout.ts';
+import type { ChangeVisitor, EncodedChanges } from './record-port.ts';
+import { REMOVED } from './record-port.ts';
+import { LENGTH_BYTES, RecordWriter } from './record-writer.ts';
 import type { RecordKey, Table } from './tables.ts';
-import { RecordWriter } from './record-writer.ts';
+
+/** Of a change before its record: the table with flags, and a number as the key. */
+const NUMBERED_BYTES = 1 + 8;
 
 /** Writes that take place together, in the order in which they were added, or not at all. */
-export class WriteBatch implements Changes {
-  /** Where the records of this batch are encoded. */
-  readonly writer = new RecordWriter();
-  readonly #tables: Table[] = [];
+export class WriteBatch implements EncodedChanges {
+  readonly #writer = new RecordWriter();
+  readonly #tables: number[] = [];
   readonly #keys: RecordKey[] = [];
-  readonly #values: (Buffer | null)[] = [];
+  readonly #places: number[] = [];
 
   get size(): number {
     return this.#tables.length;
   }
 
-  /** @param value good until the batch is done */
-  put(table: Table, key: RecordKey, value: Buffer): void {
-    this.#tables.push(table);
-    this.#keys.push(key);
-    this.#values.push(value);
+  get bytes(): Buffer {
+    return this.#writer.written;
+  }
+
+  /** Begins a change: the record is the one that is written next. */
+  begin(table: Table, key: RecordKey): RecordWriter {
+    this.#add(table, key, 0);
+    this.#places.push(this.#writer.length);
+    return this.#writer;
+  }
+
+  put(table: Table, key: RecordKey, record: Buffer): void {
+    const writer = this.begin(table, key);
+    writer.reserve(LENGTH_BYTES + record.length);
+    writer.copy(record);
   }
 
   /** Removing what is not there is no error. */
   remove(table: Table, key: RecordKey): void {
-    this.#tables.push(table);
-    this.#keys.push(key);
-    this.#values.push(null);
+    this.#add(table, key, CHANGE.removal);
+    this.#places.push(REMOVED);
+  }
+
+  forEachPlace(visit: (table: number, key: RecordKey, place: number) => void): void {
+    for (let at = 0; at < this.#tables.length; at++) {
+      visit(this.#tables[at] ?? 0, this.#keys[at] ?? 0, this.#places[at] ?? REMOVED);
+    }
   }
 
   forEach(visit: ChangeVisitor): void {
-    this.#tables.forEach((table, at) => {
-      visit(table, this.#keys[at] ?? 0, this.#values[at] ?? null);
+    const { bytes } = this;
+    this.forEachPlace((number, key, place) => {
+      const table = JOURNAL_TABLES[number];
+      if (table !== undefined) visit(table, key, place === REMOVED ? null : recordAt(bytes, place));
     });
   }
 
   /** Empties it for the next use. */
   reset(): void {
-    this.writer.reset();
+    this.#writer.reset();
     this.#tables.length = 0;
     this.#keys.length = 0;
-    this.#values.length = 0;
+    this.#places.length = 0;
   }
+
+  #add(table: Table, key: RecordKey, flags: number): void {
+    const writer = this.#writer;
+    const number = JOURNAL_TABLES.indexOf(table);
+    if (typeof key === 'number') {
+      writer.reserve(NUMBERED_BYTES);
+      writer.byte(number | flags);
+      writer.number(key);
+    } else {
+      const text = Buffer.from(key);
+      writer.reserve(1 + LENGTH_BYTES + text.length);
+      writer.byte(number | flags | CHANGE.textKey);
+      writer.copy(text);
+    }
+    this.#tables.push(number);
+    this.#keys.push(key);
+  }
+}
+
+/** The record that begins with its length at a place. */
+export function recordAt(bytes: Buffer, place: number): Buffer {
+  const start = place + LENGTH_BYTES;
+  return bytes.subarray(start, start + bytes.readUInt32LE(place));
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ROW } from '../../../src/queue/row-state.ts';
-import { RecordWriter } from '../../../src/stores/file/record-writer.ts';
 import type { RecordPort, StoredRecord } from '../../../src/stores/file/record-port.ts';
 import type { Table } from '../../../src/stores/file/tables.ts';
 import { decodeState, encodeState } from '../../../src/stores/file/state-record.ts';
 import { powerCutMaker } from '../../support/file-maker.ts';
+import { recordOf } from '../../support/record-of.ts';
 import type { SimulatedDisk, Write } from '../../support/simulated-disk.ts';
 import { SimulatedRecords } from '../../support/simulated-disk.ts';
 import { runModel } from '../model.ts';
@@ -35,8 +35,8 @@ class AttemptsForgotten extends SimulatedRecords {
     if (table !== 'states') return records;
     return records.map(({ key, bytes }) => {
       const state = decodeState(bytes);
-      const writer = new RecordWriter();
-      return { key, bytes: encodeState(writer, { ...state!, attempts: 0 }) };
+      const written = recordOf((writer) => encodeState(writer, { ...state!, attempts: 0 }));
+      return { key, bytes: written };
     });
   }
 }

@@ -7,6 +7,8 @@ import { decodeQueue, encodeQueue } from '../../../src/stores/file/queue-record.
 import { RecordWriter } from '../../../src/stores/file/record-writer.ts';
 import type { StoredState } from '../../../src/stores/file/state-record.ts';
 import { decodeState, encodeState } from '../../../src/stores/file/state-record.ts';
+import { WriteBatch } from '../../../src/stores/file/write-batch.ts';
+import { recordOf } from '../../support/record-of.ts';
 
 /** Any string a program can hold, halves of pairs included. */
 const text = fc.string({ unit: 'binary' });
@@ -94,7 +96,9 @@ describe('a record', () => {
     fc.assert(
       fc.property(anyJob, fc.nat(), (job, seq) => {
         writer.reset();
-        const bytes = encodeJob(writer, job, seq);
+        const length = encodeJob(writer, job, seq);
+        const bytes = writer.record;
+        expect(bytes).toHaveLength(length);
         expect(decodeJob(bytes)).toEqual({ seq, job });
         expect(decodePlacement(bytes)).toMatchObject({ seq, id: job.id, group: job.group });
       }),
@@ -106,36 +110,43 @@ describe('a record', () => {
     fc.assert(
       fc.property(anyState, (state) => {
         writer.reset();
-        expect(decodeState(encodeState(writer, state))).toEqual(state);
+        encodeState(writer, state);
+        expect(decodeState(writer.record)).toEqual(state);
       }),
     );
   });
 
   it('does not change when the next ones are written', () => {
-    const writer = new RecordWriter();
+    const batch = new WriteBatch();
     const payload = 'x'.repeat(300_000);
-    const records = Array.from({ length: 8 }, (_, seq) =>
-      encodeJob(writer, { ...SAMPLE, payload: payload + String(seq) }, seq),
-    );
-    expect(records.map((bytes) => decodeJob(bytes)?.job.payload.slice(-1)).join('')).toBe(
-      '01234567',
-    );
+    for (let seq = 0; seq < 8; seq++) {
+      const job = { ...SAMPLE, payload: payload + String(seq) };
+      encodeJob(batch.begin('jobs', seq), job, seq);
+    }
+    const lastCharacters: unknown[] = [];
+    batch.forEach((_, __, value) => {
+      lastCharacters.push(value === null ? null : decodeJob(value)?.job.payload.slice(-1));
+    });
+    expect(lastCharacters.join('')).toBe('01234567');
   });
 
   it('is refused with any single bit changed', () => {
-    const writer = new RecordWriter();
+    const job = recordOf((writer) => encodeJob(writer, SAMPLE, 7));
+    const [state] = fc.sample(anyState, { seed: 1, numRuns: 1 });
     const decoders = [
-      [encodeJob(writer, SAMPLE, 7), decodeJob],
-      [encodeJob(writer, SAMPLE, 7), decodePlacement],
-      [encodeState(writer, fc.sample(anyState, { seed: 1, numRuns: 1 })[0]!), decodeState],
+      [job, decodeJob],
+      [job, decodePlacement],
+      [recordOf((writer) => encodeState(writer, state!)), decodeState],
       [
-        encodeQueue(writer, {
-          name: 'payments',
-          paused: true,
-          totals: { enqueued: 1, completed: 2, failed: 3, dead: 4, redriven: 5, discarded: 6 },
-          nextSeq: 7,
-          nextDeathOrder: 8,
-        }),
+        recordOf((writer) =>
+          encodeQueue(writer, {
+            name: 'payments',
+            paused: true,
+            totals: { enqueued: 1, completed: 2, failed: 3, dead: 4, redriven: 5, discarded: 6 },
+            nextSeq: 7,
+            nextDeathOrder: 8,
+          }),
+        ),
         decodeQueue,
       ],
     ] as const;
@@ -150,7 +161,7 @@ describe('a record', () => {
   });
 
   it('is refused when it is cut off or empty', () => {
-    const bytes = encodeJob(new RecordWriter(), SAMPLE, 7);
+    const bytes = recordOf((writer) => encodeJob(writer, SAMPLE, 7));
     for (let length = 0; length < bytes.length; length++) {
       expect(decodeJob(bytes.subarray(0, length))).toBeNull();
     }
