@@ -2,11 +2,9 @@ import {
   closeSync,
   constants,
   fdatasyncSync,
-  fstatSync,
   ftruncateSync,
   openSync,
   rmSync,
-  statSync,
   write,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +12,7 @@ import { messageOf } from '../../base/errors.ts';
 import { CommitFailure } from './commit-failure.ts';
 import { codeOf } from './error-code.ts';
 import type { Extent } from './journal-segment.ts';
+import { OpenFile } from './open-file.ts';
 
 const FILE_MODE = 0o600;
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
@@ -22,14 +21,14 @@ const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 export class JournalFile {
   readonly #path: string;
   readonly #fd: number;
-  readonly #identity: string;
+  readonly #file: OpenFile;
 
   /** Opens the file, making it when it is not there. */
   constructor(folder: string, name: string) {
     this.#path = join(folder, name);
     const { O_RDWR, O_CREAT, O_DSYNC } = constants;
     this.#fd = openSync(this.#path, O_RDWR | O_CREAT | O_DSYNC, FILE_MODE);
-    this.#identity = identityOf(fstatSync(this.#fd));
+    this.#file = new OpenFile(this.#path);
   }
 
   /**
@@ -42,10 +41,7 @@ export class JournalFile {
     } catch (thrown) {
       throw this.#failureOf(thrown, from);
     }
-    const found = statSync(this.#path, { throwIfNoEntry: false });
-    if (found !== undefined && identityOf(found) === this.#identity) return;
-    // writing to a file that was deleted succeeds, and keeps nothing
-    throw new CommitFailure(`${this.#path} was removed or replaced`, 'ENOENT', true);
+    this.#file.check();
   }
 
   close(): void {
@@ -70,10 +66,6 @@ export class JournalFile {
     }
     return new CommitFailure(message, code, false, thrown);
   }
-}
-
-function identityOf({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
-  return `${dev}:${ino}`;
 }
 
 function writeAt(fd: number, bytes: Buffer, at: number, to: number): Promise<number> {

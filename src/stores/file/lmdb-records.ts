@@ -1,4 +1,4 @@
-import { statfsSync, statSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
@@ -6,6 +6,7 @@ import { messageOf } from '../../base/errors.ts';
 import { CommitFailure } from './commit-failure.ts';
 import { DATA_FILE } from './data-file.ts';
 import { codeOf } from './error-code.ts';
+import { OpenFile } from './open-file.ts';
 import type { Changes, RecordPort, StoredRecord } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
 import { TABLES } from './tables.ts';
@@ -39,8 +40,7 @@ interface Environment {
 export class LmdbRecords implements RecordPort {
   readonly #folder: string;
   readonly #mode: 'write' | 'read';
-  /** Which file is open, by device and number. */
-  readonly #identity: string;
+  readonly #file: OpenFile;
   #environment: Environment;
   #mustReopen = false;
 
@@ -49,7 +49,7 @@ export class LmdbRecords implements RecordPort {
     this.#folder = folder;
     this.#mode = mode;
     this.#environment = openEnvironment(folder, mode);
-    this.#identity = identityOf(join(folder, DATA_FILE));
+    this.#file = new OpenFile(join(folder, DATA_FILE));
   }
 
   read(table: Table, key: RecordKey): Buffer | undefined {
@@ -86,10 +86,7 @@ export class LmdbRecords implements RecordPort {
     } catch (thrown) {
       throw this.#failureOf(await causeOf(thrown));
     }
-    if (identityOf(join(this.#folder, DATA_FILE)) !== this.#identity) {
-      // writing to a file that was deleted succeeds, and keeps nothing
-      throw new CommitFailure(`${DATA_FILE} was removed or replaced`, 'ENOENT', true);
-    }
+    this.#file.check();
   }
 
   /** Lets the next read see what others have written meanwhile. */
@@ -164,11 +161,6 @@ function openEnvironment(folder: string, mode: 'write' | 'read'): Environment {
 
 function lastTransaction(root: RootDatabase): unknown {
   return (root.getStats() as { lastTxnId?: number }).lastTxnId;
-}
-
-function identityOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.dev}:${stat.ino}`;
 }
 
 /** lmdb rejects with an error that carries a promise of the real one. */
