@@ -88,7 +88,7 @@ describe('the palette', () => {
     { env: { ...XTERM, COLORFGBG: '0;default;7' }, palette: 'light' },
     { env: { ...XTERM, COLORFGBG: '0;default' }, palette: 'any' },
     { env: { ...XTERM, COLORFGBG: '0;77' }, palette: 'any' },
-    { env: { ...XTERM, COLORFGBG: '15;0', TMUX: '/tmp/tmux' }, palette: 'any' },
+    { env: { ...XTERM, COLORFGBG: '15;0', TMUX: 'socket,1,0' }, palette: 'any' },
     { env: { ...XTERM, COLORFGBG: '15;0', STY: '1.pts' }, palette: 'any' },
     { env: { TERM: 'xterm-kitty' }, palette: 'any' },
     { env: { TERM: 'xterm', COLORTERM: 'truecolor' }, palette: 'any' },

@@ -56,6 +56,14 @@ describe('help', () => {
     }
   });
 
+  it('has the exit statuses within 40 columns, each beside its text', async () => {
+    const { stdout } = await runCli(['help', 'exit-codes'], { columns: 40 });
+    const lines = stdout.split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
+    expect(lines).toContain('  8    differences found: iii config');
+    expect(lines).toContain('       plan');
+  });
+
   it('on an unknown topic is a usage error', async () => {
     const { status, stderr } = await runCli(['help', 'nonsense']);
     expect(status).toBe(2);

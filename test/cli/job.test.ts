@@ -37,6 +37,10 @@ describe('iii job show', () => {
         2m 1s ago  attempt 1 failed  1.5s  till    card_declined: the bank said no\\nand closed the door
         2m ago     dead: exhausted
 
+      last error
+        card_declined: the bank said no
+        and closed the door
+
       last stack
         Error: the bank said no
             at charge

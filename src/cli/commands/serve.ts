@@ -12,7 +12,7 @@ import type { SignalName } from '../io.ts';
 import { countOf } from '../../base/count.ts';
 import { describeFailure, failureJson } from '../report.ts';
 import { usageError } from '../usage.ts';
-import { describePolicy } from '../views/policy.ts';
+import { policyLines } from '../views/policy.ts';
 
 const MAX_PORT = 65_535;
 
@@ -105,6 +105,9 @@ function listenForStop(context: Context): StopRequest {
   return { requested, release };
 }
 
+/** What the lines of the announcement are about, and a gap. */
+const LABEL_COLUMNS = 'receipt'.length + 2;
+
 /** Says that everything listens; for a program one line, and always last. */
 async function announce(context: Context, app: App, config: Config): Promise<void> {
   const { output } = context;
@@ -123,17 +126,16 @@ async function announce(context: Context, app: App, config: Config): Promise<voi
     });
     return;
   }
+  const { columns = Number.POSITIVE_INFINITY } = context.io.stdout;
   const place = traits.location === null ? '' : ` in ${traits.location}`;
-  const width = Math.max(...config.queues.map(({ name }) => name.length));
   await output.text(
     [
       `engine   ${url ?? 'not listening'}`,
       ...(httpUrl === null ? [] : [`http     ${httpUrl}`]),
       `store    ${traits.name}${place}`,
       `receipt  ${traits.guarantee}`,
-      ...config.queues.map(
-        (queue, index) =>
-          `${index === 0 ? 'queues ' : '       '}  ${queue.name.padEnd(width)}  ${describePolicy(queue)}`,
+      ...policyLines(config.queues, columns - LABEL_COLUMNS).map(
+        (line, index) => (index === 0 ? 'queues' : '').padEnd(LABEL_COLUMNS) + line,
       ),
       'Ready. Ctrl-C stops it.',
     ].join('\n'),

@@ -219,12 +219,16 @@ async function layOut(
     const { text, tone } =
       typeof cell === 'object' && cell !== null ? cell : { text: cell, tone: undefined };
     const line = text === null ? '' : printable(String(text));
-    const shown = wrapLines(line, columns - width - GAP).replaceAll(
-      '\n',
-      `\n${' '.repeat(width + GAP)}`,
-    );
+    const room = columns - width - GAP;
+    const beside = wrapLines(line, room);
+    // an id or a name that is longer than the room beside its label is whole below it
+    const isBelow = beside.split('\n').some((part) => textWidth(part) > room);
+    const shown = isBelow
+      ? `\n${indentLines(wrapLines(line, columns - INDENT))}`
+      : beside.replaceAll('\n', `\n${' '.repeat(width + GAP)}`);
     const painted = tone === undefined ? shown : paint(tone, shown);
-    return `${paint('dim', label.padEnd(width))}${' '.repeat(GAP)}${painted}`.trimEnd();
+    const padding = ' '.repeat(isBelow ? 0 : width - textWidth(label) + GAP);
+    return `${paint('dim', label)}${padding}${painted}`.trimEnd();
   });
   return `${title}${section.title === undefined ? lines.join('\n') : indentLines(lines.join('\n'))}\n`;
 }

@@ -17,7 +17,8 @@ export interface Column<Row> {
   readonly wanted?: number;
   /**
    * Meant to be copied: cut only where it would push nearly everything else out. The most important
-   * column has a line of its own then, above the rest of its row, and is cut only to that.
+   * column has a line of its own then, above the rest of its row, and is cut only to that; so does the
+   * second, where it is meant to be copied too and still does not fit.
    */
   readonly copied?: true;
 }
@@ -53,14 +54,18 @@ export async function renderTable<Row>(
   const limit = look.width ?? Number.POSITIVE_INFINITY;
   const { above, beside } = fitColumns(laid, limit);
   const lines = await layLines(beside, rows.length, look.paint);
-  const leads = above?.texts.map((text, line) =>
-    paintCell(above, line, cutText(text, Math.max(limit, OWN_LINE)), look.paint),
-  );
-  const shown =
-    leads === undefined
-      ? lines
-      : leads.flatMap((lead, line) => [lead, `${' '.repeat(INDENT)}${lines[line] ?? ''}`]);
+  const shown = lines.flatMap((rest, line) => [
+    ...above.map((column, at) => ownLine(column, line, at === 0 ? 0 : INDENT, limit, look.paint)),
+    above.length === 0 ? rest : `${' '.repeat(INDENT)}${rest}`,
+  ]);
   return `${shown.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+function ownLine(column: Laid, line: number, indent: number, limit: number, paint: Paint): string {
+  const room = Math.max(limit, OWN_LINE) - indent;
+  return (
+    ' '.repeat(indent) + paintCell(column, line, cutText(column.texts[line] ?? '', room), paint)
+  );
 }
 
 /** The lines of a table that has been laid out, and how many of them its heading has, and each of its rows. */
@@ -147,8 +152,8 @@ interface Fitted {
 }
 
 interface Layout {
-  /** The column that has a line of its own above each row. */
-  readonly above?: Laid;
+  /** Columns that have a line of their own above each row. */
+  readonly above: readonly Laid[];
   readonly beside: readonly Fitted[];
 }
 
@@ -158,11 +163,18 @@ function fitColumns(columns: readonly Laid[], limit: number): Layout {
     column.copied ? { ...column, min: column.width, wanted: column.width } : column,
   );
   const beside = fit(whole, limit, Math.min(BESIDE_COPIED, columns.length));
-  if (beside !== undefined) return { beside };
-  const [first] = [...columns].sort((a, b) => b.importance - a.importance);
-  if (first?.copied !== true) return { beside: fit(columns, limit, 1) ?? [] };
-  const others = columns.filter((column) => column !== first);
-  return { above: first, beside: fit(others, limit - INDENT, 1) ?? [] };
+  if (beside !== undefined) return { above: [], beside };
+  const [first, second] = [...whole].sort((a, b) => b.importance - a.importance);
+  if (first?.copied !== true) return { above: [], beside: fit(columns, limit, 1) ?? [] };
+  const without = (from: readonly Laid[], ...gone: readonly Laid[]): readonly Laid[] =>
+    from.filter(({ texts }) => gone.every((column) => column.texts !== texts));
+  const room = limit - INDENT;
+  if (second?.copied !== true) {
+    return { above: [first], beside: fit(without(columns, first), room, 1) ?? [] };
+  }
+  const besideFirst = fit(without(whole, first), room, BESIDE_COPIED);
+  if (besideFirst !== undefined) return { above: [first], beside: besideFirst };
+  return { above: [first, second], beside: fit(without(columns, first, second), room, 1) ?? [] };
 }
 
 /** The same without cutting more than allowed; `undefined` when fewer than `least` columns fit. */

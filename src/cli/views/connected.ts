@@ -4,7 +4,7 @@ import type { ListView } from '../output/output.ts';
 
 export const workerList: ListView<WorkerView> = {
   columns: [
-    { title: 'NAME', importance: 100, min: 8, wanted: 20, value: (worker) => worker.name },
+    { title: 'NAME', importance: 100, min: 8, copied: true, value: (worker) => worker.name },
     { title: 'ID', importance: 30, value: (worker) => worker.id },
     {
       title: 'RUNTIME',

@@ -9,7 +9,7 @@ type Trigger = FunctionDetail['triggers'][number];
 type Subscription = FunctionDetail['subscriptions'][number];
 
 const OFFERS: readonly Column<Offer>[] = [
-  { title: 'WORKER', importance: 100, min: 8, wanted: 20, value: ({ worker }) => worker },
+  { title: 'WORKER', importance: 100, min: 8, copied: true, value: ({ worker }) => worker },
   { title: 'ID', importance: 30, value: ({ workerId }) => workerId },
   { title: 'RUNTIME', importance: 48, value: ({ runtime }) => runtime },
   { title: 'IN FLIGHT', importance: 80, align: 'right', value: ({ inFlight }) => inFlight },
@@ -34,7 +34,7 @@ const TRIGGERS: readonly Column<Trigger>[] = [
 ];
 
 const SUBSCRIPTIONS: readonly Column<Subscription>[] = [
-  { title: 'TOPIC', importance: 100, min: 8, wanted: 16, value: ({ topic }) => topic },
+  { title: 'TOPIC', importance: 100, min: 8, copied: true, value: ({ topic }) => topic },
   { title: 'AS', importance: 60, value: ({ as }) => useText(as) },
   { title: 'QUEUE', importance: 50, min: 8, value: ({ queue }) => queue },
   { title: 'WAITING', importance: 80, align: 'right', value: ({ waiting }) => waiting },
@@ -80,7 +80,7 @@ function tablesOf(
   return [
     ...section('workers', offers, OFFERS),
     ...section('queues', queues, [
-      { title: 'QUEUE', importance: 100, min: 8, value: ({ queue }) => queue },
+      { title: 'QUEUE', importance: 100, min: 8, copied: true, value: ({ queue }) => queue },
       { title: 'WAITING', importance: 90, align: 'right', value: ({ waiting }) => waiting },
     ]),
     ...section('triggers', triggers, TRIGGERS),

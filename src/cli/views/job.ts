@@ -55,7 +55,7 @@ interface Moment {
 
 const TIMELINE_COLUMNS: readonly Column<Moment>[] = [
   { title: 'WHEN', importance: 95, value: ({ at }, words) => words.time(at) },
-  { title: 'WHAT', importance: 100, min: 10, value: ({ what }) => what },
+  { title: 'WHAT', importance: 100, min: 16, value: ({ what }) => what },
   {
     title: 'TOOK',
     importance: 50,
@@ -113,7 +113,15 @@ export const jobRecord: RecordView<JobDetail> = {
       { title: 'payload', text: indentJson(job.payloadText) },
     ];
     sections.push({ title: 'timeline', table: look.table(timelineOf(job), TIMELINE_COLUMNS) });
-    const stack = job.history.at(-1)?.error?.stack;
+    const error = job.history.at(-1)?.error;
+    if (error) {
+      sections.push({
+        title: 'last error',
+        text: `${error.code}: ${error.message}`,
+        isProse: true,
+      });
+    }
+    const stack = error?.stack;
     if (stack !== undefined) sections.push({ title: 'last stack', text: stack });
     return sections;
   },

@@ -13,10 +13,10 @@ type Skip = BulkPlan['skipped'][number];
 const GROUPS: readonly Column<Group>[] = [
   { title: 'JOBS', importance: 100, align: 'right', value: ({ jobs }) => jobs },
   { title: 'FUNCTION', importance: 90, min: 8, value: ({ functionId }) => functionId },
-  { title: 'TO', importance: 50, min: 6, value: ({ target }) => target },
-  { title: 'OLDEST', importance: 60, value: ({ oldestAt }, words) => words.time(oldestAt) },
+  { title: 'TO', importance: 45, min: 6, value: ({ target }) => target },
+  { title: 'OLDEST', importance: 48, value: ({ oldestAt }, words) => words.time(oldestAt) },
   { title: 'CLUSTER', importance: 70, value: ({ cluster }) => cluster ?? '' },
-  { title: 'ERROR', importance: 80, min: 12, value: ({ message }) => message ?? '' },
+  { title: 'ERROR', importance: 80, min: 12, wanted: 30, value: ({ message }) => message ?? '' },
 ];
 
 const SKIPPED: readonly Column<Skip>[] = [

@@ -1,5 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import type { QueueDetail } from '../../admin/contract.ts';
+import { textWidth } from '../output/width.ts';
+import { wrap } from '../output/wrap.ts';
 
 type QueuePolicy = QueueDetail['config'];
 
@@ -17,6 +19,26 @@ export function describePolicy(policy: QueuePolicy): string {
       : [`at most ${policy.rateLimit.max} per ${formatDuration(policy.rateLimit.perMs)}`]),
     ...(policy.deadLetterQueue === policy.name ? [] : [`dead jobs in ${policy.deadLetterQueue}`]),
   ].join(', ');
+}
+
+/** Narrower than this settings beside a name cannot be read, and stand below it. */
+const LEAST_COLUMNS = 30;
+const GAP = 2;
+
+/** Queues and their settings, as lines that are no wider than this unless a name is. */
+export function policyLines(
+  policies: readonly QueuePolicy[],
+  columns = Number.POSITIVE_INFINITY,
+): readonly string[] {
+  const width = Math.max(...policies.map(({ name }) => textWidth(name)));
+  const isBeside = columns - width - GAP >= LEAST_COLUMNS;
+  const indent = ' '.repeat(isBeside ? width + GAP : GAP);
+  return policies.flatMap((policy) => {
+    const [first = '', ...rest] = wrap(describePolicy(policy), columns - indent.length).split('\n');
+    const below = rest.map((line) => indent + line);
+    if (!isBeside) return [policy.name, indent + first, ...below];
+    return [policy.name + indent.slice(textWidth(policy.name)) + first, ...below];
+  });
 }
 
 function describeConcurrency(policy: QueuePolicy): string {

@@ -67,8 +67,14 @@ export const queueRecord: RecordView<QueueDetail> = {
       sections.push({
         title: 'waits for functions that no worker offers',
         table: table(queue.waitingFor, [
-          { title: 'FUNCTION', importance: 2, min: 10, value: (row) => row.functionId },
-          { title: 'JOBS', importance: 3, align: 'right', value: (row) => row.jobs },
+          {
+            title: 'FUNCTION',
+            importance: 100,
+            min: 10,
+            copied: true,
+            value: (row) => row.functionId,
+          },
+          { title: 'JOBS', importance: 90, align: 'right', value: (row) => row.jobs },
         ]),
       });
     }

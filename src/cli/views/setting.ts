@@ -4,7 +4,11 @@ import { queueKey } from '../../config/queue-settings.ts';
 import type { SettingValue } from '../../config/settings.ts';
 import type { ListView } from '../output/output.ts';
 import type { Cell, Column } from '../output/table.ts';
+import { textWidth } from '../output/width.ts';
 import type { Words } from '../output/words.ts';
+
+/** Columns of a name that are kept when its value needs room. */
+const LEAST_NAME = 24;
 
 /** Resolved values as rows for programs: a line each, by the whole name. */
 export const settingList: ListView<SettingView> = {
@@ -58,8 +62,16 @@ export function settingGroups(
   return [...groups].map(([title, rows]) => ({
     rows,
     columns: [
-      { title, importance: 100, min: 8, value: ({ label }) => label },
-      { title: 'VALUE', importance: 90, min: 8, value: ({ value }) => valueText(value) },
+      {
+        title,
+        importance: 90,
+        min: Math.min(
+          LEAST_NAME,
+          Math.max(...[title, ...rows.map(({ label }) => label)].map(textWidth)),
+        ),
+        value: ({ label }) => label,
+      },
+      { title: 'VALUE', importance: 100, min: 8, value: ({ value }) => valueText(value) },
       ...(withOrigin
         ? [
             {

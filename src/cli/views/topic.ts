@@ -40,7 +40,7 @@ export const topicList: ListView<TopicRow> = {
       title: 'FUNCTION',
       importance: 90,
       min: 8,
-      wanted: 24,
+      copied: true,
       value: ({ subscription }) => subscription?.functionId ?? 'nobody',
     },
     ...COUNTS.map((column): Column<TopicRow> => ({
@@ -57,7 +57,7 @@ export const topicList: ListView<TopicRow> = {
 export const subscriptionList: ListView<SubscriptionView> = {
   columns: [
     { title: 'TOPIC', importance: 100, min: 8, copied: true, value: (row) => row.topic },
-    { title: 'FUNCTION', importance: 95, min: 8, wanted: 24, value: (row) => row.functionId },
+    { title: 'FUNCTION', importance: 95, min: 8, copied: true, value: (row) => row.functionId },
     { title: 'TYPE', importance: 25, value: (row) => row.type },
     count('ATTEMPTS', 35, (row) => row.maxAttempts),
     ...COUNTS,

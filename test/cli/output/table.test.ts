@@ -4,6 +4,8 @@ import { plain } from '../../../src/cli/output/color.ts';
 import { createWords } from '../../../src/cli/output/words.ts';
 import { textWidth } from '../../../src/cli/output/width.ts';
 import { queueList } from '../../../src/cli/views/queue.ts';
+import { subscriptionList } from '../../../src/cli/views/topic.ts';
+import { subscription } from '../../support/list-answers.ts';
 import { deadList } from '../../../src/cli/views/dead.ts';
 import { deadJob, mailQueue, NOW, paymentQueue } from '../../support/samples.ts';
 
@@ -75,10 +77,37 @@ describe('a table', () => {
       `);
   });
 
+  it('has names of functions whole, on a line of their own where they have to be', async () => {
+    const row = { ...subscription, functionId: 'warehouse::reserve-what-was-ordered' };
+    expect(await render([row], subscriptionList.columns, 40)).toMatchInlineSnapshot(`
+      "TOPIC
+        FUNCTION
+        WAITING  IN FLIGHT  DEAD  WORKERS
+      order.created
+        warehouse::reserve-what-was-ordered
+             12          0     2        0
+      "
+    `);
+    const topic = 'order.created.in.a.shop.that.is.far.away';
+    expect(await render([{ ...row, topic }], subscriptionList.columns, 80)).toMatchInlineSnapshot(`
+      "TOPIC
+        FUNCTION                             WAITING  IN FLIGHT  DEAD  WORKERS
+      order.created.in.a.shop.that.is.far.away
+        warehouse::reserve-what-was-ordered       12          0     2        0
+      "
+    `);
+  });
+
   it.each([40, 60, 80, 100, 120, 200])('never is wider than %i columns', async (width) => {
     for (const text of [
       await render([paymentQueue, mailQueue], queueList.columns, width),
       await render([deadJob], deadList('payment').columns, width),
+      await render([subscription], subscriptionList.columns, width),
+      await render(
+        [{ ...subscription, functionId: 'f'.repeat(60) }],
+        subscriptionList.columns,
+        width,
+      ),
     ]) {
       for (const line of text.split('\n')) expect(textWidth(line)).toBeLessThanOrEqual(width);
     }
@@ -91,6 +120,20 @@ describe('a table', () => {
     ];
     expect(await render(['日本語', 'ab'], columns)).toBe('A       B\n日本語  x\nab      x\n');
   });
+
+  it.each(['✅ done', '❤️ heart', '🇩🇪 flag', '👨‍👩‍👧‍👦 home', 'e\u0301 accent'])(
+    'keeps its columns aligned beside %s, whole and cut',
+    async (text) => {
+      const columns: Column<string>[] = [
+        { title: 'A', importance: 2, min: 4, value: (row) => row },
+        { title: 'B', importance: 1, value: () => 'x' },
+      ];
+      for (const width of [undefined, 8]) {
+        const lines = (await render([text, '漢字かな'], columns, width)).trimEnd().split('\n');
+        expect(new Set(lines.map(textWidth)).size, lines.join('\n')).toBe(1);
+      }
+    },
+  );
 
   it('writes control characters as escapes', async () => {
     const columns: Column<string>[] = [{ title: 'A', importance: 1, value: (row) => row }];

@@ -3,10 +3,13 @@ import type { RunCommand } from '../../command.ts';
 import { readConfig } from '../../config-source.ts';
 import type { Context } from '../../context.ts';
 import { printable } from '../../output/escape.ts';
+import { wrap } from '../../output/wrap.ts';
 import { countOf } from '../../../base/count.ts';
 import { describePolicy } from '../../views/policy.ts';
 
 const INVALID = 2;
+/** Columns by which the rest of a sentence is indented that takes several lines. */
+const INDENT = 2;
 
 export const run: RunCommand = async (context, input) => {
   const { output } = context;
@@ -44,8 +47,10 @@ async function explain(context: Context, loaded: LoadedConfig, verdict: Verdict)
   const { output } = context;
   const { formatProblem } = await import('../../../config/problem.ts');
   for (const problem of loaded.problems) await output.problem(`${formatProblem(problem)}\n`);
+  const { columns = Number.POSITIVE_INFINITY } = context.io.stdout;
   for (const queue of loaded.queues) {
-    await output.text(printable(`${queue.name}: ${describePolicy(queue)}`));
+    const line = printable(`${queue.name}: ${describePolicy(queue)}`);
+    await output.text(wrap(line, columns - INDENT).replaceAll('\n', `\n${' '.repeat(INDENT)}`));
   }
   const found = [
     ...(verdict.errors > 0 ? [countOf(verdict.errors, 'error')] : []),
