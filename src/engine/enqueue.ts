@@ -207,9 +207,6 @@ function checkSize(data: RawJson, queue: string, maxJobBytes: number): void {
 
 type JobOptions = Pick<NewJob, 'dueAt' | 'priority' | 'dedupKey' | 'expiresAt' | 'overrides'>;
 
-/** Longest delay or time to live that is accepted: 100 years. */
-const MAX_SPAN_MS = 100 * 365.25 * 86_400_000;
-const MAX_ATTEMPTS = 1_000_000;
 const MAX_PRIORITY = 1_000_000;
 
 function readOptions(
@@ -234,20 +231,21 @@ function readOptions(
       'leave priority out, or use a standard queue',
     );
   }
-  const ttlMs = read('ttl_ms', 1, MAX_SPAN_MS) ?? policy.ttlMs;
-  const maxRetries = read('max_retries', 0, MAX_ATTEMPTS);
-  const backoffMs = read('backoff_ms', 0, MAX_SPAN_MS);
-  const timeoutMs = read('timeout_ms', 1, MAX_SPAN_MS);
+  const ttlMs = read('ttl_ms', 1, LIMITS.spanMs) ?? policy.ttlMs;
+  const maxRetries = read('max_retries', 0, LIMITS.maxAttempts);
+  const backoffMs = read('backoff_ms', 0, LIMITS.spanMs);
+  const timeoutMs = read('timeout_ms', 1, LIMITS.spanMs);
   const overrides: JobOverrides = {
     ...(maxRetries === null ? {} : { maxAttempts: Math.max(1, maxRetries) }),
     ...(backoffMs === null ? {} : { backoffMs }),
     ...(timeoutMs === null ? {} : { timeoutMs }),
   };
   return {
-    dueAt: dueAt(options, read('delay_ms', 0, MAX_SPAN_MS), policy, now),
+    dueAt: dueAt(options, read('delay_ms', 0, LIMITS.spanMs), policy, now),
     priority,
     dedupKey: dedupKey(options, policy),
-    expiresAt: ttlMs === null ? null : now + ttlMs,
+    // A file may ask for more than a date can hold.
+    expiresAt: ttlMs === null ? null : now + Math.min(ttlMs, LIMITS.spanMs),
     overrides,
   };
 }
@@ -264,7 +262,7 @@ function dueAt(
     throw enqueueError(`queue '${policy.name}': give delay_ms or run_at, not both`);
   }
   const at = typeof runAt === 'string' ? Date.parse(runAt) : runAt;
-  if (typeof at !== 'number' || !Number.isFinite(at) || at > now + MAX_SPAN_MS) {
+  if (typeof at !== 'number' || !Number.isFinite(at) || at > now + LIMITS.spanMs) {
     throw enqueueError(
       `queue '${policy.name}': run_at must be a time such as 2030-01-31T08:00:00Z, or milliseconds since 1970, not ${describe(runAt)}`,
     );

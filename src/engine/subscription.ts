@@ -1,4 +1,5 @@
 import { IiiError } from '../base/errors.ts';
+import { LIMITS } from '../queue/limits.ts';
 import { defaultPolicy } from '../queue/policy.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 
@@ -39,6 +40,8 @@ const SETTING_NAMES = {
 
 type SettingName = keyof typeof SETTING_NAMES;
 
+const U32_MAX = 2 ** 32 - 1;
+
 /**
  * Reads the config of a `queue` or `durable:subscriber` trigger: `topic`, `condition_function_id`, and
  * the settings in any of the three places the documents show (semantics.md §7).
@@ -58,44 +61,53 @@ export function readSubscription(
   }
   const settings = collectSettings(
     [
-      asRecord(asRecord(asRecord(metadata)['infrastructure'])['queue']),
-      asRecord(asRecord(asRecord(members['metadata'])['infrastructure'])['queue']),
-      asRecord(members['queue_config']),
+      settingsIn('metadata.infrastructure.queue', infrastructure(metadata)),
+      settingsIn('metadata.infrastructure.queue', infrastructure(members['metadata'])),
+      settingsIn('queue_config', members['queue_config']),
     ],
     warn,
   );
-  const whole = (name: SettingName, least: number): number | undefined => {
+  const whole = (name: SettingName, least: number, most: number): number | undefined => {
     const value = settings.get(name);
     if (value === undefined) return undefined;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
-    throw invalid(`${SETTING_NAMES[name][0]} must be a whole number of at least ${least}`);
+    const isWhole = typeof value === 'number' && Number.isInteger(value);
+    if (isWhole && value >= least && value <= most) return value;
+    throw invalid(`${SETTING_NAMES[name][0]} must be a whole number from ${least} to ${most}`);
   };
   const text = (name: SettingName): string | null => {
     const value = settings.get(name) ?? null;
-    if (value === null || typeof value === 'string') return value;
-    throw invalid(`${SETTING_NAMES[name][0]} must be a string`);
+    if (value === null || (typeof value === 'string' && value !== '')) return value;
+    throw invalid(`${SETTING_NAMES[name][0]} must be a string that is not empty`);
   };
-  const type = text('type') ?? 'standard';
+  if (condition !== undefined && condition !== null && typeof condition !== 'string') {
+    throw invalid('condition_function_id must be a string');
+  }
+  const deadLetterTopic = text('deadLetterTopic');
+  if (deadLetterTopic === topic) {
+    throw invalid(
+      'dead_letter_topic must be another topic: each dead message would come back here',
+    );
+  }
+  const type = readType(settings.get('type') ?? 'standard');
   const name = subscriptionQueue(topic, functionId);
   const defaults = defaultPolicy(name);
   const policy: QueuePolicy = {
     ...defaults,
-    // `concurrent` is what later documents of the original call `standard`.
-    type: type === 'fifo' ? 'fifo' : 'standard',
-    maxAttempts: Math.max(1, whole('maxRetries', 0) ?? defaults.maxAttempts),
-    backoffMs: whole('backoffMs', 0) ?? defaults.backoffMs,
-    concurrency: whole('concurrency', 1) ?? defaults.concurrency,
+    type,
+    maxAttempts: Math.max(1, whole('maxRetries', 0, LIMITS.maxAttempts) ?? defaults.maxAttempts),
+    backoffMs: whole('backoffMs', 0, LIMITS.spanMs) ?? defaults.backoffMs,
+    concurrency: whole('concurrency', 1, U32_MAX) ?? defaults.concurrency,
     groupField: type === 'fifo' ? text('groupField') : null,
-    groupConcurrency: whole('groupConcurrency', 1) ?? defaults.groupConcurrency,
-    timeoutMs: whole('timeoutMs', 1) ?? null,
-    ttlMs: whole('ttlMs', 1) ?? null,
+    groupConcurrency: whole('groupConcurrency', 1, U32_MAX) ?? defaults.groupConcurrency,
+    timeoutMs: whole('timeoutMs', 1, LIMITS.spanMs) ?? null,
+    ttlMs: whole('ttlMs', 1, LIMITS.spanMs) ?? null,
     deadLetterQueue: topic,
   };
   return {
     topic,
     functionId,
     conditionFunctionId: typeof condition === 'string' && condition !== '' ? condition : null,
-    deadLetterTopic: text('deadLetterTopic'),
+    deadLetterTopic,
     policy,
   };
 }
@@ -115,6 +127,22 @@ function collectSettings(
     }
   }
   return settings;
+}
+
+/** `concurrent` is what later documents of the original call `standard`. */
+function readType(type: unknown): QueuePolicy['type'] {
+  if (type === 'fifo') return 'fifo';
+  if (type === 'standard' || type === 'concurrent') return 'standard';
+  throw invalid(`type must be 'standard' or 'fifo', not ${JSON.stringify(type)}`);
+}
+
+function infrastructure(metadata: unknown): unknown {
+  return asRecord(asRecord(metadata)['infrastructure'])['queue'];
+}
+
+function settingsIn(place: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof (value ?? {}) === 'object' && !Array.isArray(value)) return asRecord(value);
+  throw invalid(`${place} must be an object`);
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

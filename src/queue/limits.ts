@@ -14,6 +14,10 @@ export const LIMITS = {
   retainedBytes: 16 * 1024 * 1024,
   /** Jobs changed by one atomic batch of redrive or discard. */
   bulkBatch: 1_000,
+  /** Milliseconds of a delay or a time to live that a job or a subscription may ask for: 100 years. */
+  spanMs: 100 * 365.25 * 86_400_000,
+  /** Attempts that a job or a subscription may ask for. */
+  maxAttempts: 1_000_000,
   /** Functions and triggers one worker may register. */
   registrationsPerWorker: 10_000,
 } as const;

@@ -189,6 +189,21 @@ describe('enqueueing over a connection', () => {
     });
   });
 
+  it('lets a job live for a hundred years at most, whatever its queue says', async () => {
+    const { worker, advance, admin } = await startEngine([
+      policy('default', { ttlMs: Number.MAX_SAFE_INTEGER }),
+    ]);
+    const caller = worker();
+    caller.say(enqueue({}, { queue: 'default' }));
+    await advance();
+    const { messageReceiptId } = caller.results()[0]?.['result'] as { messageReceiptId: string };
+    const { expiresAt } = (await admin('iii::job::get', { id: messageReceiptId })) as {
+      expiresAt: string;
+    };
+    const years = (Date.parse(expiresAt) - Date.parse('1970-01-01')) / (365.25 * 86_400_000);
+    expect(years).toBeGreaterThan(99);
+  });
+
   it.each([
     ['an unknown queue', {}, { queue: 'nope' }, /Queue 'nope' not found.*'payment'/],
     ['a missing group field', {}, { queue: 'payment' }, /requires field 'transaction_id'/],

@@ -183,4 +183,44 @@ describe('a topic', () => {
       error: { code: 'trigger_registration_failed' },
     });
   });
+
+  it.each([
+    [{ queue_config: { type: 'FIFO' } }, "type must be 'standard' or 'fifo', not \"FIFO\""],
+    [{ queue_config: { type: 7 } }, 'type must be'],
+    [{ queue_config: 'fifo' }, 'queue_config must be an object'],
+    [{ queue_config: [{ type: 'fifo' }] }, 'queue_config must be an object'],
+    [{ metadata: { infrastructure: { queue: 'fifo' } } }, 'infrastructure.queue must be an object'],
+    [{ queue_config: { ttl_ms: 1e99 } }, 'ttl_ms must be a whole number from 1 to'],
+    [{ queue_config: { maxRetries: 1e300 } }, 'max_retries must be a whole number from 0 to'],
+    [{ queue_config: { dead_letter_topic: 't' } }, 'dead_letter_topic must be another topic'],
+    [{ queue_config: { dead_letter_topic: '' } }, 'dead_letter_topic must'],
+    [{ condition_function_id: ['only-important'] }, 'condition_function_id must be a string'],
+  ])('refuses a subscription with %j, and says why', async (config, words) => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.offer('f');
+    const id = subscribe(w, 'f', { topic: 't', ...config });
+    expect(w.sent.at(-1)).toMatchObject({
+      type: 'triggerregistrationresult',
+      id,
+      error: {
+        code: 'trigger_registration_failed',
+        message: expect.stringContaining(words) as string,
+      },
+    });
+    expect(await fixture.admin('iii::topic::list')).toEqual({ topics: [] });
+  });
+
+  it.each(['standard', 'concurrent', 'fifo', null, undefined])(
+    'takes a subscription of type %j',
+    async (type) => {
+      const fixture = await startEngine();
+      const w = fixture.worker();
+      w.offer('f');
+      subscribe(w, 'f', { topic: 't', queue_config: { type }, condition_function_id: null });
+      expect(await fixture.admin('iii::topic::list')).toMatchObject({
+        topics: [{ topic: 't', subscriptions: [{ functionId: 'f' }] }],
+      });
+    },
+  );
 });
