@@ -13,9 +13,14 @@ export function parseTime(text: string, nowMs: number): number | undefined {
     if (distance === undefined) return undefined;
     return relative[1] === '+' ? nowMs + distance : nowMs - distance;
   }
-  if (!/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/.test(trimmed)) {
-    return undefined;
-  }
+  const date =
+    /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:\d{2})$/.exec(
+      trimmed,
+    );
+  if (date === null) return undefined;
+  const [year, month, day] = date.slice(1, 4).map(Number) as [number, number, number];
+  // `Date.parse` takes the 30th of February for the 2nd of March.
+  if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
   const at = Date.parse(trimmed.replace(' ', 'T').toUpperCase());
   return Number.isNaN(at) ? undefined : at;
 }

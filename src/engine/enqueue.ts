@@ -2,6 +2,7 @@ import { IiiError, messageOf } from '../base/errors.ts';
 import { nameSome, nearest } from '../base/suggest.ts';
 import type { Clock } from '../base/clock.ts';
 import { depthOf } from '../base/json.ts';
+import { parseTime } from '../base/time.ts';
 import { messagingAttributes } from './messaging-attributes.ts';
 import { groupOf, messageGroup } from '../queue/group.ts';
 import { LIMITS } from '../queue/limits.ts';
@@ -261,7 +262,7 @@ function dueAt(
   if (delayMs !== null) {
     throw enqueueError(`queue '${policy.name}': give delay_ms or run_at, not both`);
   }
-  const at = typeof runAt === 'string' ? Date.parse(runAt) : runAt;
+  const at = typeof runAt === 'string' ? parseTime(runAt, now) : runAt;
   if (typeof at !== 'number' || !Number.isFinite(at) || at > now + LIMITS.spanMs) {
     throw enqueueError(
       `queue '${policy.name}': run_at must be a time such as 2030-01-31T08:00:00Z, or milliseconds since 1970, not ${describe(runAt)}`,

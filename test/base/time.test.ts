@@ -11,6 +11,7 @@ describe('a time on the command line', () => {
     ['2026-01-31T09:00:00Z', Date.UTC(2026, 0, 31, 9)],
     ['2026-01-31T09:00:00.5+02:00', Date.UTC(2026, 0, 31, 7, 0, 0, 500)],
     ['2026-01-31 09:00Z', Date.UTC(2026, 0, 31, 9)],
+    ['2028-02-29T23:00:00Z', Date.UTC(2028, 1, 29, 23)],
   ])('may be %s', (text, at) => {
     expect(parseTime(text, NOW)).toBe(at);
   });
@@ -24,6 +25,8 @@ describe('a time on the command line', () => {
     '2026-01-31',
     '2026-01-31T09:00:00',
     '2026-13-01T00:00:00Z',
+    '2026-02-29T00:00:00Z',
+    '2026-04-31T00:00:00Z',
   ])('may not be %j', (text) => {
     expect(parseTime(text, NOW)).toBeUndefined();
   });

@@ -219,6 +219,9 @@ describe('enqueueing over a connection', () => {
     ['a delay that is text', {}, { delay_ms: '5' }, /delay_ms must be .*not "5"/],
     ['two times', {}, { delay_ms: 5, run_at: '2030-01-01T00:00:00Z' }, /not both/],
     ['a time nobody can read', {}, { run_at: 'soon' }, /run_at must be a time/],
+    ['a day that no month has', {}, { run_at: '2030-02-30T00:00:00Z' }, /run_at must be a time/],
+    ['a time without a zone', {}, { run_at: '2030-01-31T08:00:00' }, /run_at must be a time/],
+    ['a number as text', {}, { run_at: '5' }, /run_at must be a time/],
     ['an empty dedup key', {}, { dedup_key: '' }, /dedup_key must be/],
     ['a payload over the limit', { x: 'y'.repeat(1_000_000) }, {}, /payload has \d+ bytes/],
   ])('refuses %s', async (_what, data, action, message) => {
