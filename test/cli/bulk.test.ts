@@ -166,6 +166,10 @@ describe('bulk commands', () => {
       sends: { action: 'move', to: 'slow', jobs: [{ id: ID }] },
     },
     { argv: ['job', 'retry', ID], sends: { action: 'retry', jobs: [{ id: ID }] } },
+    {
+      argv: ['dlq', 'discard', '--id', ID, '--yes'],
+      sends: { action: 'discard', jobs: [{ id: ID }] },
+    },
   ])('$argv begins a task and waits for it', async ({ argv, sends }) => {
     const { status, stdout } = await run([...argv, '-o', 'json']);
     expect(status).toBe(0);
@@ -220,6 +224,19 @@ describe('bulk commands', () => {
     expect(input('iii::task::start')).toBeDefined();
   });
 
+  it('want more than a y for many jobs, also when those are of every queue', async () => {
+    engine = await FakeEngine.start({
+      ...answers,
+      'iii::bulk::plan': () => ({ ...plan, queue: null, total: 1_001 }),
+    });
+    const discard = ['dlq', 'discard', '--where', 'age>1h'];
+    const { stderr } = await run(discard, { types: 'y\n' });
+    expect(stderr).toContain('Type all to go on');
+    expect(input('iii::task::start')).toBeUndefined();
+    await run(discard, { types: 'all\n' });
+    expect(input('iii::task::start')).toBeDefined();
+  });
+
   it('write a plan down, and carry out exactly that', async () => {
     folder = mkdtempSync(join(tmpdir(), 'iii-plan-'));
     const jobs = [{ id: ID, epoch: 4 }];
@@ -236,7 +253,11 @@ describe('bulk commands', () => {
       action: 'redrive',
       jobs,
     });
-    expect((await run(['dlq', 'redrive', '--plan', 'plan.json'], { cwd: folder })).status).toBe(0);
+    const carriedOut = await run(['dlq', 'redrive', '--plan', 'plan.json', '--json'], {
+      cwd: folder,
+    });
+    expect(carriedOut.status).toBe(0);
+    expect(JSON.parse(carriedOut.stdout)).toMatchObject({ queue: 'payment', redriven: 3 });
     const named = await run(['dlq', 'redrive', 'payment', '--plan', 'plan.json'], { cwd: folder });
     expect(named.status).toBe(0);
     const elsewhere = await run(['dlq', 'redrive', 'r', '--plan', 'plan.json'], { cwd: folder });
@@ -278,6 +299,10 @@ describe('bulk commands', () => {
     [['dlq', 'redrive', '--plan', 'nope.json'], 'cannot be read'],
     [['dlq', 'discard', 'q', '--to', 'x'], 'unknown option'],
     [['dlq', 'list', '--where', 'age>1h'], 'a selector needs a queue'],
+    [['dlq', 'redrive', 'payment', '--id', ID, '--where', 'age>1h'], 'contradict'],
+    [['dlq', 'discard', 'payment', '--id', ID, '--since', 'now-1h', '--yes'], 'contradict'],
+    [['dlq', 'discard', '--all', '--yes'], '--all needs a queue'],
+    [['dlq', 'discard', '--all', '--rate', '5', '--yes'], '--all needs a queue'],
     [['job', 'retry'], 'not said which jobs'],
     [['job', 'cancel', ID, '--where', 'age>1h'], 'contradict'],
     [['job', 'move', ID], 'needs --to'],

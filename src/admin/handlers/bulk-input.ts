@@ -23,6 +23,12 @@ export async function readBulk(
   const queue = input.optionalString('queue') ?? null;
   const selection = readNarrowing(input, engine);
   const jobs = readJobs(input);
+  if (jobs !== null && !isEverything(selection)) {
+    throw invalid(
+      'jobs and a selector contradict each other',
+      'name the jobs, or select them: nothing was done',
+    );
+  }
   const limit = input.optionalCount('limit', Number.MAX_SAFE_INTEGER) ?? null;
   if (jobs === null && isEverything(selection) && endsJobs(action) && !input.flag('all')) {
     throw invalid(`${action} needs jobs, a selector, or all: true`);
@@ -82,7 +88,7 @@ function readJobs(input: Input): readonly ExactJob[] | null {
 function readRate(input: Input): number | null {
   const value = input.raw('ratePerSecond') ?? null;
   if (value === null || (typeof value === 'number' && value > 0 && value <= MAX_RATE)) return value;
-  throw invalid('ratePerSecond must be a number above 0');
+  throw invalid(`ratePerSecond must be a number above 0, and ${MAX_RATE} at most`);
 }
 
 function readCanary(input: Input, action: BulkAction): BulkRequest['canary'] {

@@ -30,6 +30,9 @@ export interface BulkCommand {
   readonly states?: readonly string[];
 }
 
+/** What to type when jobs of every queue would be ended. */
+const EVERY_QUEUE = 'all';
+
 /** Options that make a command a bulk command. */
 export const BULK_KEYS = [
   ...['where', 'state', 'cluster', 'since', 'until', 'rate', 'canary', 'abortIfFailRate', 'to'],
@@ -78,6 +81,7 @@ async function readRequest(
   const isSelective = Object.keys(selector).length > 0;
   const ways = [ids.length > 0, all, planFile !== undefined].filter(Boolean).length;
   if (ways > 1) throw contradiction('--id, --all and --plan');
+  if (ids.length > 0 && isSelective) throw contradiction('ids and a selector');
   if (planFile !== undefined && isSelective) {
     throw usageError(
       '--plan and a selector contradict each other',
@@ -109,6 +113,13 @@ async function readRequest(
       `'${action}' needs to know which jobs`,
       `name them, select them (--where, --cluster, --since), or give --all`,
       'what ends jobs does not take all of them unless that is said',
+    );
+  }
+  if (command.isDestructive && !isSelective && all && queue === undefined) {
+    throw usageError(
+      '--all needs a queue',
+      'name the queue: iii dlq list says which have dead jobs',
+      'all of every queue is more than anybody means',
     );
   }
   return {
@@ -159,14 +170,15 @@ async function agreed(
   request: BulkInput,
   plan: BulkPlan,
 ): Promise<boolean> {
-  const { noun, verb, queue } = command;
+  const { noun, verb } = command;
+  const { queue } = request;
   const which = describeSelector(request);
   const where = queue === undefined ? '' : ` of ${queue}`;
   const question = {
     action: `${verb} ${countOf(plan.total, noun)}${where}${which === '' ? '' : ` ${which}`}`,
     sample: planLines(plan),
     total: plan.total,
-    ...(queue === undefined || !command.isDestructive ? {} : { word: queue }),
+    ...(command.isDestructive ? { word: queue ?? EVERY_QUEUE } : {}),
     severe: command.isDestructive && request.all === true,
   };
   if (!canAsk(context)) throw confirmationNeeded(question);
@@ -182,7 +194,8 @@ async function report(
   task: TaskView,
 ): Promise<number> {
   const { output } = context;
-  const { noun, done, queue } = command;
+  const { noun, done } = command;
+  const { queue } = request;
   const skipped = task.skipped.reduce((sum, { jobs }) => sum + jobs, 0);
   if (task.changed === 0 && request.jobs !== undefined && skipped > 0 && task.state === 'done') {
     const [first] = task.skipped;

@@ -261,6 +261,8 @@ describe('a bulk task', () => {
       'does not exist',
     );
     await expect(stage.start({ action: 'move', queue: 'other' })).rejects.toThrow('move needs to');
+    const both = { action: 'discard', jobs: [{ id: 'x' }], where: 'age>1h' };
+    await expect(stage.start(both)).rejects.toThrow('jobs and a selector contradict');
     await expect(stage.wait('nope')).rejects.toThrow("no task 'nope'");
   });
 

@@ -12,10 +12,11 @@ type Selection = AdminInput<'iii::dlq::discard'>;
 type Result = AdminResult<'iii::dlq::discard'>;
 
 export const run: RunCommand = async (context, input) => {
-  if (input.hasAny(BULK_KEYS)) {
+  const named = input.optionalArgument('queue');
+  if (input.hasAny(BULK_KEYS) || named === undefined) {
     return runBulk(context, input, {
       action: 'discard',
-      queue: input.optionalArgument('queue'),
+      queue: named,
       ids: input.list('id'),
       noun: 'dead job',
       verb: 'Discard',

@@ -29,7 +29,7 @@ export const run: RunCommand = async (context, input) => {
         action: `Replace ${countOf(replaced.length, 'dead job')} that are there by those of the file`,
         sample: replaced.map(({ id, changes }) => `${id}: ${changes.join(', ')}`),
         total: replaced.length,
-        ...(queue === undefined ? {} : { word: queue }),
+        word: queue ?? file.queue ?? 'all',
       };
       if (!canAsk(context)) throw confirmationNeeded(question);
       if (!(await ask(context, question))) {
