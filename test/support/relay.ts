@@ -54,6 +54,11 @@ export class Relay {
     }
   }
 
+  /** Lets through what is sent, and none of the answers to it. */
+  holdAnswers(): void {
+    for (const { far } of this.#pairs) far.pause();
+  }
+
   /** Lets the traffic go on that was held. */
   release(): void {
     for (const { near, far } of this.#pairs) {

@@ -1,18 +1,17 @@
 import { queueNotFound } from '../../queue/queue-not-found.ts';
-import type { Lease } from '../../queue/types.ts';
 import type { RedisContext } from './context.ts';
-import { RedisQueue } from './redis-queue.ts';
+import { type LeaseName, RedisQueue } from './redis-queue.ts';
 
 /** The queues there are: those of this engine's settings, and those that other engines made. */
 export class QueueSet {
   readonly #context: RedisContext;
-  readonly #giveBack: (queue: RedisQueue, leases: readonly Lease[]) => void;
+  readonly #giveBack: (queue: RedisQueue, leases: readonly LeaseName[]) => void;
   readonly #queues = new Map<string, RedisQueue>();
 
   /** @param giveBack returns leases that nobody used */
   constructor(
     context: RedisContext,
-    giveBack: (queue: RedisQueue, leases: readonly Lease[]) => void,
+    giveBack: (queue: RedisQueue, leases: readonly LeaseName[]) => void,
   ) {
     this.#context = context;
     this.#giveBack = giveBack;

@@ -6,10 +6,11 @@ import { Alarm } from './alarm.ts';
 import type { RedisContext } from './context.ts';
 import { runScript } from './context.ts';
 import { functionKey, functionOf, readJobs } from './job-text.ts';
+import { RedisFailure } from './redis-errors.ts';
 import { CONFIGURE } from './scripts/configure.ts';
 import { LEASE } from './scripts/lease.ts';
 import { RECLAIM } from './scripts/reclaim.ts';
-import { RELEASE, RENEW } from './scripts/renew.ts';
+import { HELD, RELEASE, RENEW } from './scripts/renew.ts';
 
 /**
  * Share of a lease's time after which an answer that gave it is too old to be used: the engine was
@@ -35,18 +36,26 @@ type Renewal = readonly [
   waits: number,
   endsIn: number,
   expired: number,
+  inFlight: number,
 ];
+
+/** A lease by what ends it. */
+export interface LeaseName {
+  readonly id: string;
+  readonly epoch: number;
+}
 
 /** One queue as this engine uses it: its leases, its timers, and what it knows of the queue. */
 export class RedisQueue {
   readonly name: string;
   policy: QueuePolicy | undefined;
-  /** Whether a look for jobs without an owner may find some. */
-  mayReclaim = true;
+  #mayReclaim = true;
+  /** Jobs last taken for a verdict. It may not have been possible to store it. */
+  #reclaimed: readonly Reclaimed[] = [];
   readonly #context: RedisContext;
-  readonly #giveBack: (leases: readonly Lease[]) => void;
+  readonly #giveBack: (leases: readonly LeaseName[]) => void;
   readonly #due: Alarm;
-  readonly #reclaim: Alarm;
+  readonly #reclaimAt: Alarm;
   /** Leases of this engine that were not settled, by job. */
   readonly #held = new Map<string, Held>();
   /** Number of this engine's leases; empty before the first and after they were taken away. */
@@ -58,18 +67,31 @@ export class RedisQueue {
   #paused = false;
   #configured: Promise<void> = Promise.resolve();
   #mustConfigure = false;
+  /** Calls under way that may lead to leases. */
+  #asking = 0;
+  /** Whether there may be leases that this engine never heard of: the answer was lost. */
+  #answerLost = false;
 
   /** @param giveBack returns leases that nobody used */
-  constructor(name: string, context: RedisContext, giveBack: (leases: readonly Lease[]) => void) {
+  constructor(
+    name: string,
+    context: RedisContext,
+    giveBack: (leases: readonly LeaseName[]) => void,
+  ) {
     this.name = name;
     this.#context = context;
     this.#giveBack = giveBack;
     this.#due = new Alarm(context.clock, () => {
       context.emit({ kind: 'leasable', queue: name });
     });
-    this.#reclaim = new Alarm(context.clock, () => {
+    this.#reclaimAt = new Alarm(context.clock, () => {
       this.signalReclaimable();
     });
+  }
+
+  /** Whether a look for jobs that need a verdict may find some. */
+  get mayReclaim(): boolean {
+    return this.#mayReclaim || this.#withoutVerdict().length > 0;
   }
 
   get retain(): number {
@@ -100,7 +122,7 @@ export class RedisQueue {
     if (woken === 1 || dueIn === 0) this.signalLeasable();
     if (dueIn > 0) this.#due.set(dueIn);
     if (expiryIn === 0) this.signalReclaimable();
-    else this.#reclaim.set(expiryIn);
+    else this.#reclaimAt.set(expiryIn);
   }
 
   /**
@@ -118,7 +140,7 @@ export class RedisQueue {
   }
 
   signalReclaimable(): void {
-    this.mayReclaim = true;
+    this.#mayReclaim = true;
     this.#context.emit({ kind: 'reclaimable', queue: this.name });
   }
 
@@ -137,6 +159,15 @@ export class RedisQueue {
     if (limit <= 0) return [];
     this.#offer = offer;
     await this.#configured;
+    if (this.#answerLost) await this.#returnStrays();
+    return this.#asked(() => this.#lease(limit, offer, limits));
+  }
+
+  async #lease(
+    limit: number,
+    offer: FunctionOffer,
+    limits: SharedLimits | undefined,
+  ): Promise<readonly Lease[]> {
     for (let tries = 0; tries < LEASE_TRIES; tries++) {
       const sentAt = this.#context.clock.now();
       const answer = (await this.#run(LEASE, this.#leaseArguments(limit, offer, limits))) as
@@ -176,30 +207,17 @@ export class RedisQueue {
     this.#held.set(id, held);
   }
 
+  /** Jobs that need a verdict. They are offered again until they have one. */
   async reclaim(limit: number): Promise<readonly Reclaimed[]> {
+    const again = this.#withoutVerdict();
+    if (again.length > 0) return again.slice(0, limit);
     await this.#configured;
-    this.mayReclaim = false;
+    this.#mayReclaim = false;
     try {
-      const sentAt = this.#context.clock.now();
-      const { leaseMs } = this.#context;
-      const [times, owner, orphans, texts] = (await this.#run(RECLAIM, [
-        this.#owner,
-        String(leaseMs),
-        String(limit),
-      ])) as [Times, string, number, string[]];
-      this.#owner = owner;
-      this.note(times);
-      const leases = this.#leasesOf(texts);
-      if (leases.length >= limit) this.mayReclaim = true;
-      const trusted = new Set(this.#trusted(leases, sentAt));
-      return leases
-        .map((lease, index): Reclaimed => ({
-          lease,
-          cause: index < orphans ? 'orphaned' : 'expired',
-        }))
-        .filter(({ lease }) => trusted.has(lease));
+      this.#reclaimed = await this.#asked(() => this.#reclaim(limit));
+      return this.#reclaimed;
     } catch (thrown) {
-      this.mayReclaim = true;
+      this.#mayReclaim = true;
       throw thrown;
     }
   }
@@ -212,7 +230,7 @@ export class RedisQueue {
       await this.#configured;
     }
     const owner = this.#owner;
-    const [times, held, paused, waits, endsIn, expired] = (await this.#run(RENEW, [
+    const [times, held, paused, waits, endsIn, expired, inFlight] = (await this.#run(RENEW, [
       owner,
       String(this.#context.leaseMs),
     ])) as Renewal;
@@ -221,7 +239,8 @@ export class RedisQueue {
     this.notePaused(paused === 1);
     if (waits === 1) this.signalLeasable();
     if (endsIn === 0 || expired > 0) this.signalReclaimable();
-    else this.#reclaim.set(endsIn);
+    else this.#reclaimAt.set(endsIn);
+    if (this.#answerLost || inFlight !== this.#held.size) await this.#returnStrays();
   }
 
   /** Gives up what this engine still holds, so that others need not wait for it. */
@@ -233,7 +252,7 @@ export class RedisQueue {
 
   stop(): void {
     this.#due.stop();
-    this.#reclaim.stop();
+    this.#reclaimAt.stop();
   }
 
   async #configure(policy: QueuePolicy): Promise<void> {
@@ -245,6 +264,71 @@ export class RedisQueue {
       const [more, times] = (await this.#run(CONFIGURE, [fifo, retain])) as [number, Times];
       this.note(times);
       if (more === 0) return;
+    }
+  }
+
+  async #reclaim(limit: number): Promise<readonly Reclaimed[]> {
+    const sentAt = this.#context.clock.now();
+    const { leaseMs } = this.#context;
+    const [times, owner, orphans, texts] = (await this.#run(RECLAIM, [
+      this.#owner,
+      String(leaseMs),
+      String(limit),
+    ])) as [Times, string, number, string[]];
+    this.#owner = owner;
+    this.note(times);
+    const leases = this.#leasesOf(texts);
+    if (leases.length >= limit) this.#mayReclaim = true;
+    const trusted = new Set(this.#trusted(leases, sentAt));
+    return leases
+      .map((lease, index): Reclaimed => ({
+        lease,
+        cause: index < orphans ? 'orphaned' : 'expired',
+      }))
+      .filter(({ lease }) => trusted.has(lease));
+  }
+
+  /** Jobs taken for a verdict whose verdict is not stored. */
+  #withoutVerdict(): readonly Reclaimed[] {
+    return this.#reclaimed.filter(({ lease }) => this.holds(lease.job.id, lease.epoch));
+  }
+
+  /** Keeps in mind that leases may have been given although no answer came. */
+  async #asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    this.#asking++;
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (thrown instanceof RedisFailure && thrown.uncertain) this.#answerLost = true;
+      throw thrown;
+    } finally {
+      this.#asking--;
+    }
+  }
+
+  /**
+   * Returns leases whose answer was lost: nobody else takes them over as long as this engine gives a
+   * sign of life. What is asked before all answers are there tells nothing; it is asked again then.
+   */
+  async #returnStrays(): Promise<void> {
+    this.#answerLost = this.#owner !== '' && this.#asking > 0;
+    if (this.#owner === '' || this.#answerLost) return;
+    try {
+      const answer = (await this.#run(HELD, [this.#owner])) as string[];
+      const strays: LeaseName[] = [];
+      for (let at = 0; at < answer.length; at += 2) {
+        const lease = { id: answer[at] ?? '', epoch: Number(answer[at + 1]) };
+        if (!this.holds(lease.id, lease.epoch)) strays.push(lease);
+      }
+      if (strays.length === 0) return;
+      this.#context.log.warn('leases whose answer was lost are given back', {
+        queue: this.name,
+        jobs: strays.length,
+      });
+      this.#giveBack(strays);
+    } catch (thrown) {
+      this.#answerLost = true;
+      throw thrown;
     }
   }
 
@@ -278,7 +362,7 @@ export class RedisQueue {
       jobs: leases.length,
       afterMs: clock.now() - sentAt,
     });
-    this.#giveBack(leases);
+    this.#giveBack(leases.map(({ job, epoch }) => ({ id: job.id, epoch })));
     return [];
   }
 

@@ -33,7 +33,7 @@ import { RedisPeers } from './peers.ts';
 import { Pulse } from './pulse.ts';
 import { QueueSet } from './queue-set.ts';
 import { openFailed, unavailable } from './redis-errors.ts';
-import type { RedisQueue } from './redis-queue.ts';
+import type { LeaseName, RedisQueue } from './redis-queue.ts';
 import { PAUSE } from './scripts/configure.ts';
 import { Settler } from './settler.ts';
 
@@ -277,15 +277,15 @@ export class RedisStore implements Store {
     return this.#settler.settle(queue, settlement);
   }
 
-  /** Returns leases that came too late to be used. */
-  #giveBack(queue: RedisQueue, leases: readonly Lease[]): void {
+  /** Returns leases that nobody can use. */
+  #giveBack(queue: RedisQueue, leases: readonly LeaseName[]): void {
     const verdict = { kind: 'return', countsInterruption: false } as const;
     const at = this.#parts.clock.now();
-    for (const { job, epoch } of leases) {
-      // One that cannot be returned ends by itself.
-      this.#settler
-        .settle(queue, { id: job.id, epoch, verdict, record: null, at })
-        .catch(() => undefined);
+    for (const { id, epoch } of leases) {
+      this.#settler.settle(queue, { id, epoch, verdict, record: null, at }).catch(() => {
+        // The next sign of life finds what nobody holds.
+        queue.forget(id, epoch);
+      });
     }
   }
 

@@ -8,7 +8,8 @@ import { defineScript } from './script.ts';
  * ARGV[4]  number of this engine's leases, or empty
  * ARGV[5]  length of a lease in ms
  * returns  { its times, 1 unless the leases were taken away, 1 when paused, 1 when jobs wait,
- *          milliseconds until the leases of another engine end or -1, jobs that await a verdict }
+ *          milliseconds until the leases of another engine end or -1, jobs that await a verdict,
+ *          jobs in flight under its number }
  */
 export const RENEW = defineScript(
   'renew',
@@ -31,12 +32,40 @@ for index = 1, #oldest, 2 do
 end
 return {
   times(q), held, redis.call('HGET', q.base, 'paused') == '1' and 1 or 0,
-  redis.call('ZCARD', q.base .. ':w') > 0 and 1 or 0, ends_in, redis.call('ZCARD', q.base .. ':ex')
+  redis.call('ZCARD', q.base .. ':w') > 0 and 1 or 0, ends_in, redis.call('ZCARD', q.base .. ':ex'),
+  ARGV[4] ~= '' and redis.call('ZCOUNT', q.base .. ':i', ARGV[4], ARGV[4]) or 0
 }
 `,
   ],
   true,
 );
+
+/**
+ * The leases of an engine.
+ *
+ * KEYS[1]  base of the queue
+ * ARGV[4]  number of its leases
+ * returns  id and epoch of each, in one flat list
+ */
+export const HELD = defineScript('held', [
+  LIBRARY,
+  String.raw`
+local q = open(KEYS[1])
+local ids, answer = {}, {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', q.base .. ':i', ARGV[4], ARGV[4])) do
+  ids[#ids + 1] = id_of(member)
+end
+load(q, ids)
+for _, id in ipairs(ids) do
+  local job = q.jobs[id]
+  if job then
+    answer[#answer + 1] = id
+    answer[#answer + 1] = job[EPOCH]
+  end
+end
+return answer
+`,
+]);
 
 /**
  * Gives up the leases of an engine that stops: others take over at once.
