@@ -78,7 +78,7 @@ describe('values in Redis', () => {
     const stores = [await open(prefix), await open(prefix)];
     const claims = await Promise.all(stores.map((store) => store.claim('tick', 60_000)));
     expect(claims.filter(Boolean)).toHaveLength(1);
-    const short = await Promise.all(stores.map((store) => store.claim('short', 1)));
+    const short = await Promise.all(stores.map((store) => store.claim('short', 200)));
     expect(short.filter(Boolean)).toHaveLength(1);
     await eventually(() => stores[0]?.claim('short', 60_000));
   });
