@@ -44,23 +44,23 @@ export class Appender {
   }
 
   async #appendAll(calls: readonly Call[]): Promise<readonly Outcome[]> {
-    const ids = new Set(calls.flatMap((jobs) => jobs.map(({ id }) => id)));
-    const count = calls.reduce((sum, jobs) => sum + jobs.length, 0);
-    const together = ids.size === count ? await this.#append(calls.flat()) : undefined;
+    const all = calls.flat();
+    const together = repeatedId(all) === undefined ? await this.#append(all) : undefined;
     if (together !== undefined && !(together instanceof IiiError)) {
       let from = 0;
       return calls.map((jobs) => together.slice(from, (from += jobs.length)));
     }
     // Some id is there already: only the call that brought it is refused.
     const outcomes: Outcome[] = [];
-    for (const jobs of calls) outcomes.push(await this.#append(jobs));
+    for (const jobs of calls) {
+      const repeated = repeatedId(jobs);
+      outcomes.push(repeated === undefined ? await this.#append(jobs) : taken(repeated));
+    }
     return outcomes;
   }
 
   /** Carries one step out, once: also when the answer to the first try was lost. */
   async #append(jobs: Call): Promise<Outcome> {
-    const repeated = jobs.find(({ id }, index) => jobs.findIndex((job) => job.id === id) !== index);
-    if (jobs.length < APPEND_BATCH && repeated !== undefined) return taken(repeated.id);
     const queues = [...new Set(jobs.map(({ queue }) => queue))];
     await Promise.all(queues.map((queue) => this.#queueOf(queue).configured()));
     const numbers = new Map(queues.map((queue, index) => [queue, index + 1]));
@@ -84,6 +84,16 @@ export class Appender {
       return { id: receipt, duplicate: receipt !== id };
     });
   }
+}
+
+/** An id that more than one of the jobs has. */
+function repeatedId(jobs: readonly NewJob[]): string | undefined {
+  const seen = new Set<string>();
+  for (const { id } of jobs) {
+    if (seen.has(id)) return id;
+    seen.add(id);
+  }
+  return undefined;
 }
 
 function taken(id: string): IiiError {

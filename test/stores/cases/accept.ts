@@ -48,6 +48,15 @@ export const acceptCases = [
     expect(await stage.listed()).toBe('a');
   }),
 
+  storeCase('an id that comes twice rejects the whole batch, however large', async (stage) => {
+    for (const size of [2, 600]) {
+      const jobs = Array.from({ length: size - 1 }, (_, at) => stage.job(`${size} ${at}`));
+      const again = stage.store.append([...jobs, stage.job(`${size} 0`)]);
+      await expect(again).rejects.toMatchObject({ code: 'CONFLICT' });
+    }
+    expect(await stage.listed()).toBe('');
+  }),
+
   storeCase('an id that is no UUID is refused', async (stage) => {
     const job = { ...stage.job('a'), id: 'job-1' };
     await expect(stage.store.append([job])).rejects.toMatchObject({ code: 'INVALID_ARGUMENTS' });
