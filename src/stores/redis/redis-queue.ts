@@ -37,6 +37,7 @@ type Renewal = readonly [
   endsIn: number,
   expired: number,
   inFlight: number,
+  type: string,
 ];
 
 /** A lease by what ends it. */
@@ -171,7 +172,11 @@ export class RedisQueue {
     for (let tries = 0; tries < LEASE_TRIES; tries++) {
       const sentAt = this.#context.clock.now();
       const answer = (await this.#run(LEASE, this.#leaseArguments(limit, offer, limits))) as
-        [0, string, string[]] | [1, Times, string, number, string[]];
+        [0, string, string[]] | [1, Times, string, number, string[]] | [2];
+      if (answer[0] === 2) {
+        await this.#configureAgain();
+        continue;
+      }
       if (answer[0] === 0) {
         this.#functionsVersion = answer[1];
         this.#functions = answer[2].map(functionOf);
@@ -224,13 +229,9 @@ export class RedisQueue {
 
   /** Says that this engine is there, and looks at what signals may have missed. */
   async renew(): Promise<void> {
-    if (this.#mustConfigure && this.policy !== undefined) {
-      this.#mustConfigure = false;
-      this.configure(this.policy);
-      await this.#configured;
-    }
+    if (this.#mustConfigure) await this.#configureAgain();
     const owner = this.#owner;
-    const [times, held, paused, waits, endsIn, expired, inFlight] = (await this.#run(RENEW, [
+    const [times, held, paused, waits, endsIn, expired, inFlight, type] = (await this.#run(RENEW, [
       owner,
       String(this.#context.leaseMs),
     ])) as Renewal;
@@ -240,6 +241,7 @@ export class RedisQueue {
     if (waits === 1) this.signalLeasable();
     if (endsIn === 0 || expired > 0) this.signalReclaimable();
     else this.#reclaimAt.set(endsIn);
+    if (type === '') await this.#configureAgain();
     if (this.#answerLost || inFlight !== this.#held.size) await this.#returnStrays();
   }
 
@@ -253,6 +255,14 @@ export class RedisQueue {
   stop(): void {
     this.#due.stop();
     this.#reclaimAt.stop();
+  }
+
+  /** Gives the queue its settings once more: they could not be stored, or Redis has lost them. */
+  async #configureAgain(): Promise<void> {
+    if (this.policy === undefined) return;
+    this.#mustConfigure = false;
+    this.configure(this.policy);
+    await this.#configured;
   }
 
   async #configure(policy: QueuePolicy): Promise<void> {

@@ -124,6 +124,43 @@ describe('a Redis store whose server fails', () => {
     expect(await store.lease({ queue: 'q', limit: 9, offer: offerOf(null) })).toHaveLength(2);
   });
 
+  it('keeps the jobs of a group apart when its server comes back empty', async () => {
+    const server = await startServer(['--appendonly', 'no']);
+    const stores = [await openStore(server.url), await openStore(server.url)] as const;
+    const fifo = policyOf('line', { type: 'fifo', groupConcurrency: 9 });
+    for (const store of stores) store.configure([fifo]);
+    const line = (group: string): NewJob => job({ queue: 'line', group });
+    const leased = async (): Promise<string[]> => {
+      const taken: string[] = [];
+      for (const store of stores) {
+        const leases = await store.lease({ queue: 'line', limit: 9, offer: offerOf(null) });
+        taken.push(...leases.map((lease) => String(lease.job.group)));
+      }
+      return taken;
+    };
+    await stores[0].append([line('"a"')]);
+    expect(await leased()).toEqual(['"a"']);
+    await server.command('FLUSHALL');
+    await stores[1].append(['"a"', '"a"', '"b"', '"b"'].map((group) => line(group)));
+    expect(await leased()).toEqual(['"a"', '"b"']);
+    expect([...(await stores[0].stats()).keys()]).toContain('line');
+  });
+
+  it('gives no two engines the same number for their leases after it has lost data', async () => {
+    const server = await startServer(['--appendonly', 'no']);
+    const stores = [await openStore(server.url), await openStore(server.url)] as const;
+    await Promise.all([add(stores[0]), add(stores[0])]);
+    const lease = (store: Store): Promise<unknown> =>
+      store.lease({ queue: 'q', limit: 1, offer: offerOf(null) });
+    await lease(stores[0]);
+    await lease(stores[1]);
+    await server.command('FLUSHALL');
+    await Promise.all([add(stores[0]), add(stores[0])]);
+    await lease(stores[1]);
+    await lease(stores[0]);
+    expect(await server.command('ZCARD', 'iii:{q}:o')).toBe(2);
+  });
+
   it('refuses jobs when the memory is full, ends those it has, and goes on when there is room', async () => {
     const server = await startServer();
     const store = await openStore(server.url);

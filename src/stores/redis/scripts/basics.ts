@@ -36,7 +36,7 @@ end
 local function open(base)
   local meta = redis.call('HMGET', base, 'tick', 'fifo', 'converting', 'lanes')
   return {
-    base = base, tick = tonumber(meta[1]) or 0, fifo = meta[2] == '1',
+    base = base, tick = tonumber(meta[1]) or 0, fifo = meta[2] == '1', type = meta[2] or '',
     converting = meta[3] or false, lanes = meta[4] or '0',
     jobs = {}, dirty = {}, sets = {}, heads = {}, moved_heads = {}, bodies = {},
     waiting = {}, functions = {}, totals = {}, ended = {}, woken = false, freed = false

@@ -53,6 +53,7 @@ local function heads_in_flight()
   end
 end
 
+if q.type == '' then redis.call('HSET', q.base, 'fifo', ARGV[4]) end
 if fifo ~= q.fifo then
   q.fifo = fifo
   redis.call('HSET', q.base, 'fifo', ARGV[4])

@@ -13,7 +13,8 @@ import { defineScript } from './script.ts';
  * ARGV[10]  version of the list of functions that the offer was made from
  * ARGV[11…] functions offered
  * returns   { 0, version, functions } when that list has changed; or { 1, its times, number of the
- *           leases, milliseconds until the rate has room or -1, per job its texts }
+ *           leases, milliseconds until the rate has room or -1, per job its texts }; or { 2 } when
+ *           the queue has lost its settings: jobs of one group could overlap
  */
 export const LEASE = defineScript(
   'lease',
@@ -21,6 +22,7 @@ export const LEASE = defineScript(
     LIBRARY,
     String.raw`
 local q = open(KEYS[1])
+if q.type == '' then return { 2 } end
 if ARGV[10] ~= q.lanes then
   return { 0, q.lanes, redis.call('SMEMBERS', q.base .. ':fl') }
 end

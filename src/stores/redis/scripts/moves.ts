@@ -172,14 +172,16 @@ local function tidy(q, most)
   end
 end
 
--- The number under which this engine's leases stand: the present one while nobody took it away.
+-- The number under which this engine's leases stand: the present one while nobody took it away. It
+-- follows the clock, so that two engines have no number in common after data of the server was lost.
 local function own(q, owner, lease_ms)
   local until_ms = int(now + lease_ms)
   if owner ~= '' then
     if redis.call('ZADD', q.base .. ':o', 'XX', 'CH', until_ms, owner) == 1 then return owner end
     if redis.call('ZSCORE', q.base .. ':o', owner) then return owner end
   end
-  owner = int(redis.call('HINCRBY', q.base, 'owners', 1))
+  owner = int(math.max((tonumber(redis.call('HGET', q.base, 'owners')) or 0) + 1, micros))
+  redis.call('HSET', q.base, 'owners', owner)
   redis.call('ZADD', q.base .. ':o', until_ms, owner)
   return owner
 end

@@ -9,7 +9,8 @@ import { defineScript } from './script.ts';
  * ARGV[5]  length of a lease in ms
  * returns  { its times, 1 unless the leases were taken away, 1 when paused, 1 when jobs wait,
  *          milliseconds until the leases of another engine end or -1, jobs that await a verdict,
- *          jobs in flight under its number }
+ *          jobs in flight under its number, type of the queue: 1 for FIFO, else 0; or empty when
+ *          the queue has lost its settings }
  */
 export const RENEW = defineScript(
   'renew',
@@ -33,7 +34,7 @@ end
 return {
   times(q), held, redis.call('HGET', q.base, 'paused') == '1' and 1 or 0,
   redis.call('ZCARD', q.base .. ':w') > 0 and 1 or 0, ends_in, redis.call('ZCARD', q.base .. ':ex'),
-  ARGV[4] ~= '' and redis.call('ZCOUNT', q.base .. ':i', ARGV[4], ARGV[4]) or 0
+  ARGV[4] ~= '' and redis.call('ZCOUNT', q.base .. ':i', ARGV[4], ARGV[4]) or 0, q.type
 }
 `,
   ],
