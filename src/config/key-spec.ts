@@ -27,7 +27,7 @@ export type KeyValue =
   | { readonly kind: 'map' | 'list' | 'any' };
 
 export interface KeyNotice {
-  readonly code: 'no_effect' | 'unsupported' | 'not_built_yet';
+  readonly code: 'no_effect' | 'unsupported';
   readonly message: string;
 }
 

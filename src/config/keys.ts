@@ -12,10 +12,13 @@ const port = (min: number) => ({ kind: 'integer', min, max: 65_535 }) as const;
 
 const noEffect = (message: string): KeyNotice => ({ code: 'no_effect', message });
 const unsupported = (message: string): KeyNotice => ({ code: 'unsupported', message });
-const forTopics = {
-  doc: 'Default for topics.',
-  notice: { code: 'not_built_yet', message: 'topics are not built yet' },
-} as const;
+/** A default for all topics in the original; here each subscription says it for itself. */
+const ofSubscription = (key: string) => ({
+  doc: 'Not supported.',
+  notice: unsupported(
+    `a subscription has its own, as \`${key}\` of \`queue_config\` in its trigger`,
+  ),
+});
 
 export const LISTEN_DEFAULTS = { host: '127.0.0.1', port: 49_134, httpPort: 3_111 } as const;
 
@@ -205,11 +208,15 @@ export const BUILTIN_ADAPTER_KEYS = {
     doc: 'No effect: a job is on disk before its receipt is sent.',
     notice: noEffect('a job is on disk before its receipt is sent, there is no interval'),
   },
-  max_attempts: { ...u32(0), ...forTopics },
-  backoff_ms: { ...u64(0), ...forTopics },
-  concurrency: { ...u32(1), ...forTopics },
-  poll_interval_ms: { ...u64(1), ...forTopics },
-  mode: { kind: 'choice', of: ['concurrent', 'fifo'], ...forTopics },
+  max_attempts: { ...u32(0), ...ofSubscription('max_retries') },
+  backoff_ms: { ...u64(0), ...ofSubscription('backoff_ms') },
+  concurrency: { ...u32(1), ...ofSubscription('concurrency') },
+  poll_interval_ms: {
+    ...u64(1),
+    doc: 'No effect: nothing is polled.',
+    notice: noEffect('nothing is polled: jobs start when they can'),
+  },
+  mode: { kind: 'choice', of: ['concurrent', 'fifo'], ...ofSubscription('type') },
 } as const satisfies KeyTable;
 
 export const REDIS_ADAPTER_KEYS = {
@@ -249,7 +256,7 @@ export const RABBITMQ_ADAPTER_KEYS = {
     default: 'quorum',
     doc: 'Kind of the broker’s queues. `standard` and `fifo` of the original mean `classic`.',
   },
-  max_attempts: { ...u32(0), ...forTopics },
+  max_attempts: { ...u32(0), ...ofSubscription('max_retries') },
   prefetch_count: {
     ...u32(1),
     doc: 'No effect: an engine takes as many jobs as `concurrency` allows.',

@@ -7,7 +7,7 @@ const ENV = { TEXT: 'lots', SHORT: 'short', LONG: 'x'.repeat(40) };
 
 /** What each file of `cases` is told, in the order of its lines; `~` marks a warning. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
-  'adapter-memory-path': ['~no_effect 3:51', '~not_built_yet 3:65', 'out_of_range 3:71'],
+  'adapter-memory-path': ['~no_effect 3:51', '~unsupported 3:65', 'out_of_range 3:71'],
   'adapter-redis': ['unknown_key 3:49'],
   'adapter-servers': ['out_of_range 5:45', 'bad_name 5:89', 'out_of_range 12:21'],
   'adapter-gaps': ['store_cannot 5:32'],
@@ -29,7 +29,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     'out_of_range 8:50',
     'wrong_type 9:5',
   ],
-  adapters: ['missing_key 6:33', '~no_effect 6:45', '~not_built_yet 6:69'],
+  adapters: ['missing_key 6:33', '~no_effect 6:45', '~unsupported 6:69'],
   duplicates: [
     'duplicate_module 5:11',
     'conflicting_keys 7:5',
@@ -67,6 +67,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     '~unsupported 4:38',
     '~no_effect 9:11',
     '~unsupported 11:5',
+    '~not_built_yet 12:11',
   ],
   queues: [
     'missing_key 5:20',
