@@ -43,12 +43,30 @@ export function isTypeScript(path: string): boolean {
 }
 
 function filesIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
-      if (entry.isDirectory()) return filesIn(path);
-      return isRunnable(path) ? [path] : [];
-    });
+  return [...treeOf(folder).files];
+}
+
+/** A folder and the folders below it, and the files in them that can be run. */
+export function treeOf(folder: string): {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+} {
+  const folders = [folder];
+  const files: string[] = [];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (!isLookedInto(entry.name)) continue;
+    if (entry.isDirectory()) {
+      const below = treeOf(path);
+      folders.push(...below.folders);
+      files.push(...below.files);
+    } else if (isRunnable(path)) files.push(path);
+  }
+  return { folders, files };
+}
+
+/** Hidden files and installed packages are nobody's workers. */
+export function isLookedInto(name: string): boolean {
+  return !name.startsWith('.') && name !== 'node_modules';
 }

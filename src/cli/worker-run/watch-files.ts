@@ -1,6 +1,7 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import type { CancelTimer, Clock } from '../../base/clock.ts';
+import { isLookedInto, treeOf } from './find-files.ts';
 
 /** Editors write a file in several steps; they are one change. */
 const SETTLE_MS = 100;
@@ -11,6 +12,8 @@ export class FileWatch {
   readonly #belongs: (path: string) => boolean;
   readonly #files = new Set<string>();
   readonly #watchers = new Map<string, FSWatcher>();
+  /** Folders in which new folders count too. */
+  readonly #trees = new Set<string>();
   #cancel: CancelTimer | undefined;
   #onChange: (() => void) | undefined;
   #changed = false;
@@ -23,14 +26,29 @@ export class FileWatch {
   /** The folder is watched and not the file: editors put a new file in the place of the old one. */
   add(path: string): void {
     this.#files.add(path);
-    this.addFolder(dirname(path));
+    this.#addFolder(dirname(path));
   }
 
-  addFolder(folder: string): void {
+  /**
+   * Watches a folder and all below it, also those that come later.
+   * @returns whether there are files in them that can be run
+   */
+  addTree(top: string): boolean {
+    const { folders, files } = treeOf(top);
+    for (const folder of folders) {
+      this.#trees.add(folder);
+      this.#addFolder(folder);
+    }
+    return files.length > 0;
+  }
+
+  #addFolder(folder: string): void {
     if (this.#watchers.has(folder)) return;
     const watcher = watch(folder, (_event, name) => {
       const path = name === null ? null : join(folder, name);
-      if (path !== null && !this.#files.has(path) && !this.#belongs(path)) return;
+      const hasNewFolder = name !== null && this.#trees.has(folder) && this.#addNew(folder, name);
+      const isKnown = path === null || this.#files.has(path) || this.#belongs(path);
+      if (!hasNewFolder && !isKnown) return;
       this.#changed = true;
       this.#cancel?.();
       this.#cancel = this.#clock.after(SETTLE_MS, () => {
@@ -43,6 +61,24 @@ export class FileWatch {
       this.#watchers.delete(folder);
     });
     this.#watchers.set(folder, watcher);
+  }
+
+  /** Whether this is a new folder with files in it, which are watched from now on. */
+  #addNew(folder: string, name: string): boolean {
+    const path = join(folder, name);
+    if (!isLookedInto(name)) return false;
+    try {
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+      // One of this name may have been there before: what watched it sees nothing of the new one.
+      for (const [watched, watcher] of this.#watchers) {
+        if (watched !== path && !watched.startsWith(`${path}${sep}`)) continue;
+        watcher.close();
+        this.#watchers.delete(watched);
+      }
+      return this.addTree(path);
+    } catch {
+      return false; // it is gone again already
+    }
   }
 
   /** Resolves with the next change, also when it came while nobody waited. */

@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SystemClock } from '../../../src/base/clock.ts';
 import { findWorkerFiles, isRunnable } from '../../../src/cli/worker-run/find-files.ts';
 import { loaderArguments } from '../../../src/cli/worker-run/loader.ts';
@@ -25,6 +25,12 @@ function write(...names: string[]): void {
     writeFileSync(join(folder.path, name), '');
   }
 }
+
+/** Changes of the disk are told within this time. */
+const settled = (): Promise<void> =>
+  new Promise((resolve) => {
+    new SystemClock().after(400, resolve);
+  });
 
 describe('the files of a worker', () => {
   it('are those that were named and all below a folder, each once, in order of their names', () => {
@@ -74,12 +80,48 @@ describe('the watch', () => {
     write('a.mjs', 'src/b.mjs');
     const watch = new FileWatch(new SystemClock(), isRunnable);
     watch.add(join(folder.path, 'a.mjs'));
-    watch.addFolder(join(folder.path, 'src'));
+    watch.addTree(join(folder.path, 'src'));
     const change = watch.change();
     write('a.mjs');
     await within(change, 5_000, 'the change');
     write('src/c.mjs');
     await within(watch.change(), 5_000, 'the next change');
+    watch.close();
+  });
+
+  it('tells of files in folders that are new, in those that were empty, and in those that came again', async () => {
+    mkdirSync(join(folder.path, 'src/empty'), { recursive: true });
+    const watch = new FileWatch(new SystemClock(), isRunnable);
+    watch.addTree(join(folder.path, 'src'));
+    const expectChange = async (name: string): Promise<void> => {
+      write(name);
+      await within(watch.change(), 5_000, `the change of ${name}`);
+      // What the same change still brings is no answer to the next one.
+      await settled();
+      await Promise.race([watch.change(), settled()]);
+    };
+    await expectChange('src/empty/a.mjs');
+    await expectChange('src/new/deep/b.mjs');
+    await expectChange('src/new/deep/c.mjs');
+    rmSync(join(folder.path, 'src/new'), { recursive: true });
+    await expectChange('src/new/d.mjs');
+    await expectChange('src/new/e.mjs');
+    watch.close();
+  });
+
+  it('does not look into hidden folders and installed packages', async () => {
+    mkdirSync(join(folder.path, 'src'));
+    const watch = new FileWatch(new SystemClock(), isRunnable);
+    watch.addTree(join(folder.path, 'src'));
+    const changed = vi.fn();
+    void watch.change().then(changed);
+    write('src/.git/a.mjs', 'src/node_modules/p/b.mjs', 'src/notes/c.md');
+    await settled();
+    expect(changed).not.toHaveBeenCalled();
+    write('src/d.mjs');
+    await vi.waitFor(() => {
+      expect(changed).toHaveBeenCalledOnce();
+    }, 5_000);
     watch.close();
   });
 });

@@ -69,7 +69,7 @@ class RunSession {
         resolve('stop');
       });
     });
-    for (const folder of this.#folders) this.#watch?.addFolder(folder);
+    for (const folder of this.#folders) this.#watch?.addTree(folder);
     let current: WorkerChild | undefined = this.#startChild();
     for (let event = 'ready'; ; event = 'reloaded') {
       const next = current;
