@@ -3,6 +3,9 @@ import type { Readable, Writable } from 'node:stream';
 import { type Clock, SystemClock } from '../base/clock.ts';
 import { IiiError } from '../base/errors.ts';
 
+/** After this a process that was told to stop has been stopped, and went on. */
+const CONTINUED_MS = 50;
+
 /** The reader of our output is gone, as with `| head -1`. It ends the command quietly. */
 export class ClosedPipe extends Error {
   override readonly name = 'ClosedPipe';
@@ -36,6 +39,8 @@ export interface Io {
    * standard input is a terminal.
    */
   setRawKeys(raw: boolean): void;
+  /** Stops this process as Ctrl-Z does; resolves when it goes on. */
+  suspend(): Promise<void>;
   /** What standard input is: only `piped` (a pipe or a file) is read without being asked for. */
   readonly stdinKind: 'terminal' | 'piped' | 'nothing';
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -108,6 +113,7 @@ function kindOfStdin(): Io['stdinKind'] {
 
 /** The streams, environment and signals of this process. */
 export function processIo(): Io {
+  const clock = new SystemClock();
   return {
     stdout: new ProcessStream(process.stdout),
     stderr: new ProcessStream(process.stderr),
@@ -119,11 +125,18 @@ export function processIo(): Io {
     },
     setRawKeys: (raw) => {
       process.stdin.setRawMode(raw);
-      if (!raw) process.stdin.pause();
+      if (raw) process.stdin.resume();
+      else process.stdin.pause();
+    },
+    suspend: async () => {
+      // the whole group, as the terminal does it: the shell waits for all of a command
+      if (process.platform !== 'win32') process.kill(0, 'SIGTSTP');
+      // without a shell that could bring it back it is not stopped
+      await new Promise<void>((resolve) => clock.after(CONTINUED_MS, resolve));
     },
     env: process.env,
     cwd: process.cwd(),
-    clock: new SystemClock(),
+    clock,
     onSignal: (handle) => {
       process.on('SIGINT', handle);
       process.on('SIGTERM', handle);

@@ -87,4 +87,77 @@ describe('iii top on a terminal', () => {
       screen.close();
     }
   });
+
+  it('goes through sizes while it runs, and every key that is pressed meanwhile', async () => {
+    const screen = open();
+    try {
+      await screen.shows(/^..payment.* 3 /m);
+      for (const [columns, rows] of [
+        [40, 10],
+        [200, 60],
+        [10, 3],
+        [80, 24],
+        [40, 10],
+      ] as const) {
+        screen.resize(columns, rows);
+        screen.press('j', 'k', 's', 's', 's', 's', 's', 'C-l');
+      }
+      const small = await screen.shows('QUEUE');
+      expect(small.split('\n').filter((line) => line.includes('payment'))).toHaveLength(1);
+      expect(screen.state()).toEqual({ isOther: true, hasCursor: false });
+      screen.press('q');
+      expect(await screen.status()).toBe(0);
+      expect(screen.state()).toEqual({ isOther: false, hasCursor: true });
+    } finally {
+      screen.close();
+    }
+  });
+
+  it('is stopped by Ctrl-Z and goes on with fg, and leaves the terminal as it was', async () => {
+    const screen = new TmuxScreen(['bash', '--norc', '-i'], { columns: 80, rows: 24 });
+    const enter = (line: string): void => screen.press('-l', `${line}\n`);
+    try {
+      enter(`PS1='at: '`);
+      await screen.shows(/^at:/m);
+      enter(`'${process.execPath}' '${BINARY}' top --url ${engine.url} --interval 200ms`);
+      await screen.shows(/^..payment.* 3 /m);
+      screen.press('C-z');
+      await screen.shows('Stopped');
+      expect(screen.state()).toEqual({ isOther: false, hasCursor: true });
+      enter(`echo a line can be typed`);
+      await screen.shows(/^a line can be typed/m);
+      enter('fg');
+      await screen.shows(/^..payment.* 3 /m);
+      expect(screen.state()).toEqual({ isOther: true, hasCursor: false });
+      screen.press('C-c');
+      await screen.shows(/^at:$/m);
+      expect(screen.state()).toEqual({ isOther: false, hasCursor: true });
+      enter('stty -a');
+      await screen.shows(/ icanon/);
+      await screen.shows(/ echo /);
+    } finally {
+      screen.close();
+    }
+  });
+
+  it('says that its engine is gone, and goes on with the next one', async () => {
+    let other = await EngineProcess.start({ config: engineConfig({ mail: {} }), durable: true });
+    const command = [process.execPath, BINARY, 'top', '--url', other.url, '--interval', '200ms'];
+    const screen = new TmuxScreen(command, { columns: 120, rows: 24 });
+    try {
+      await screen.shows(/^..mail/m);
+      other.kill('SIGKILL');
+      await screen.shows('no answer');
+      other = await other.killAndRestart();
+      await screen.shows(/^(?!.*no answer).*0 workers/);
+      other.kill('SIGKILL');
+      await screen.shows('no answer');
+      screen.press('q');
+      expect(await screen.status()).toBe(0);
+      expect(screen.state()).toEqual({ isOther: false, hasCursor: true });
+    } finally {
+      screen.close();
+      await other.close();
+    }
+  });
 });

@@ -57,6 +57,7 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
     stdinKind:
       options.types !== undefined ? 'terminal' : options.stdin === undefined ? 'nothing' : 'piped',
     setRawKeys: () => undefined,
+    suspend: () => Promise.resolve(),
     env: { ...(options.url === undefined ? {} : { III_URL: options.url }), ...options.env },
     cwd: options.cwd ?? '/nonexistent',
     clock: options.clock ?? new SystemClock(),

@@ -32,6 +32,12 @@ export class TmuxScreen {
     this.#run('resize-window', '-x', String(columns), '-y', String(rows));
   }
 
+  /** Whether the program has the other screen, and whether there is a cursor. */
+  state(): { readonly isOther: boolean; readonly hasCursor: boolean } {
+    const flags = this.#run('display-message', '-p', '#{alternate_on}#{cursor_flag}').trim();
+    return { isOther: flags.startsWith('1'), hasCursor: flags.endsWith('1') };
+  }
+
   /** Waits until the screen shows this. */
   async shows(text: string | RegExp): Promise<string> {
     return eventually(() => {

@@ -2,7 +2,7 @@ import type { AdminClient } from '../../admin/client.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { readKeys } from '../top/keys.ts';
+import { type Key, KeyReader } from '../top/keys.ts';
 import {
   type Effect,
   press,
@@ -12,6 +12,7 @@ import {
   type TopModel,
 } from '../top/model.ts';
 import { drawScreen } from '../top/screen.ts';
+import { Terminal } from '../top/terminal.ts';
 import { countOf } from '../../base/count.ts';
 import { usageError } from '../usage.ts';
 
@@ -21,12 +22,8 @@ const DEAD = 100;
 /** A terminal that does not tell its size is taken for this. */
 const SIZE = { columns: 80, rows: 24 };
 
-/** The other screen without cursor, so that what was there before comes back. */
-const ENTER = '\u001b[?1049h\u001b[?25l\u001b[H\u001b[J';
-const LEAVE = '\u001b[?25h\u001b[?1049l';
-const HOME = '\u001b[H';
-const END_OF_LINE = '\u001b[K';
-const REST_OF_SCREEN = '\u001b[J';
+/** The rest of a key that came in two parts comes within this; Escape alone has none. */
+const KEY_PARTS_MS = 50;
 
 export const run: RunCommand = async (context, input) => {
   const { io } = context;
@@ -40,14 +37,14 @@ export const run: RunCommand = async (context, input) => {
   const intervalMs = input.duration('interval') ?? INTERVAL_MS;
   const engine = await context.engine();
   const info = await engine.call('iii::engine::info', {});
-  const live = new LiveView(context, startModel(info, context.settings.target().url), intervalMs);
-  await io.stdout.write(ENTER);
-  io.setRawKeys(true);
+  const terminal = new Terminal(io);
+  const model = startModel(info, context.settings.target().url);
+  const live = new LiveView(context, terminal, model, intervalMs);
   try {
+    await terminal.enter();
     await live.run();
   } finally {
-    io.setRawKeys(false);
-    await io.stdout.write(LEAVE);
+    await terminal.leave();
   }
   return 0;
 };
@@ -55,33 +52,36 @@ export const run: RunCommand = async (context, input) => {
 /** Asks, draws and takes keys until somebody quits. */
 class LiveView {
   readonly #context: Context;
+  readonly #terminal: Terminal;
   readonly #intervalMs: number;
+  readonly #keys = new KeyReader();
   #model: TopModel;
   /** The last event that was seen. */
   #after: number | undefined;
   #quit: () => void = () => undefined;
   #drawing = Promise.resolve();
+  /** Whether something is drawn anyway as soon as the last drawing has left. */
+  #isDrawn = false;
   #asking = false;
   /** Whether something wanted an answer while the engine was being asked. */
   #askAgain = false;
   #ended = false;
   #cancelTimer: () => void = () => undefined;
+  #cancelKeys: () => void = () => undefined;
 
-  constructor(context: Context, model: TopModel, intervalMs: number) {
+  constructor(context: Context, terminal: Terminal, model: TopModel, intervalMs: number) {
     this.#context = context;
+    this.#terminal = terminal;
     this.#model = model;
     this.#intervalMs = intervalMs;
   }
 
   async run(): Promise<void> {
-    const { io, signal } = this.#context;
+    const { io, signal, clock } = this.#context;
     const onKeys = (bytes: Buffer): void => {
-      for (const key of readKeys(bytes.toString('utf8'))) {
-        const { model, effect } = press(this.#model, key);
-        this.#model = model;
-        if (effect !== undefined) void this.#carryOut(effect);
-      }
-      this.#draw();
+      this.#cancelKeys();
+      this.#press(this.#keys.read(bytes));
+      this.#cancelKeys = clock.after(KEY_PARTS_MS, () => this.#press(this.#keys.rest()));
     };
     const onResize = (): void => this.#draw();
     const done = new Promise<void>((resolve) => {
@@ -96,8 +96,18 @@ class LiveView {
     io.stdin.off('data', onKeys);
     io.stdout.raw.off('resize', onResize);
     this.#cancelTimer();
+    this.#cancelKeys();
     this.#quit = () => undefined;
     await this.#drawing;
+  }
+
+  #press(keys: readonly Key[]): void {
+    for (const key of keys) {
+      const { model, effect } = press(this.#model, key);
+      this.#model = model;
+      if (effect !== undefined) void this.#carryOut(effect);
+    }
+    if (keys.length > 0) this.#draw();
   }
 
   #isOver(): boolean {
@@ -164,6 +174,14 @@ class LiveView {
       this.#quit();
       return;
     }
+    if (effect.kind === 'redraw') {
+      this.#terminal.forget();
+      return;
+    }
+    if (effect.kind === 'suspend') {
+      await this.#suspend();
+      return;
+    }
     try {
       const message = await this.#change(effect);
       if (message !== null) this.#model = { ...this.#model, message };
@@ -173,8 +191,23 @@ class LiveView {
     await this.#ask();
   }
 
+  /** Gives the terminal back until the shell brings this process to the front again. */
+  async #suspend(): Promise<void> {
+    try {
+      await this.#terminal.leave();
+      await this.#context.io.suspend();
+      if (this.#isOver()) return;
+      await this.#terminal.enter();
+    } catch {
+      this.#quit();
+    }
+    this.#draw();
+  }
+
   /** Does what a key asked for; the answer is what to say about it. */
-  async #change(effect: Exclude<Effect, { kind: 'quit' }>): Promise<string | null> {
+  async #change(
+    effect: Exclude<Effect, { kind: 'quit' | 'suspend' | 'redraw' }>,
+  ): Promise<string | null> {
     const engine = await this.#context.engine();
     switch (effect.kind) {
       case 'refresh':
@@ -194,8 +227,13 @@ class LiveView {
   }
 
   #draw(): void {
+    if (this.#isDrawn) return;
+    this.#isDrawn = true;
     this.#drawing = this.#drawing
-      .then(() => this.#write())
+      .then(() => {
+        this.#isDrawn = false;
+        return this.#write();
+      })
       // the terminal is gone: nobody sees anything any more
       .catch(() => this.#quit());
   }
@@ -203,9 +241,6 @@ class LiveView {
   async #write(): Promise<void> {
     const { io, output } = this.#context;
     const size = { columns: io.stdout.columns ?? SIZE.columns, rows: io.stdout.rows ?? SIZE.rows };
-    const lines = await drawScreen(this.#model, size, await output.look());
-    await io.stdout.write(
-      `${HOME}${lines.join(`${END_OF_LINE}\r\n`)}${END_OF_LINE}${REST_OF_SCREEN}`,
-    );
+    await this.#terminal.draw(await drawScreen(this.#model, size, await output.look()), size);
   }
 }

@@ -61,6 +61,9 @@ export interface TopModel {
 /** What is to be done outside the model after a key. */
 export type Effect =
   | { readonly kind: 'quit' }
+  | { readonly kind: 'suspend' }
+  /** The screen is not what it should be. */
+  | { readonly kind: 'redraw' }
   | { readonly kind: 'refresh' }
   | { readonly kind: 'pause'; readonly queue: string; readonly paused: boolean }
   | { readonly kind: 'redrive'; readonly queue: string; readonly jobId: string | null };
@@ -123,6 +126,9 @@ export function currentQueue(model: TopModel): QueueSummary | undefined {
 export function press(before: TopModel, key: Key): Step {
   const model = { ...before, message: null };
   if (key.name === 'interrupt') return { model, effect: { kind: 'quit' } };
+  if (key.name === 'suspend' || key.name === 'redraw') {
+    return { model: before, effect: { kind: key.name } };
+  }
   if (model.pending !== null) return answer({ ...model, pending: null }, model.pending, key);
   if (model.filtering) return { model: keepInside(typeFilter(model, key)) };
   if (model.help) return { model: { ...model, help: false } };

@@ -27,14 +27,16 @@ const WORD_COLUMNS = 'returned'.length;
 /** Stays on the screen, however narrow it is. */
 const ASKED = ' [y/N]';
 
+/** Fits into 40 columns and 12 lines. */
 const HELP = [
   'up down j k   select a line',
-  'enter         open the queue        esc   back, or no filter',
+  'enter         open the queue',
+  'esc           back, or no filter',
   's             sort by another column',
-  '/             only queues with this in their name',
+  '/             find queues by name',
   'p             pause or resume the queue',
   'd             its dead jobs',
-  'r             bring dead jobs back: all of the queue, or the selected one; asks',
+  'r             bring back dead jobs; asks',
   'q             quit',
 ];
 
@@ -80,7 +82,7 @@ function columnsOf({ history, snapshot }: TopModel): readonly Column<QueueSummar
     value: Column<QueueSummary>['value'],
   ): Column<QueueSummary> => ({ title, importance, align: 'right', value });
   const columns: Column<QueueSummary>[] = [
-    { title: 'QUEUE', importance: 100, min: 8, value: ({ name }) => name },
+    { title: 'QUEUE', importance: 100, min: 8, wanted: 28, value: ({ name }) => name },
     count('WAITING', 90, ({ waiting }) => waiting),
     count('DELAYED', 45, ({ delayed }) => delayed),
     count('FLIGHT', 80, ({ inFlight }) => tinted(inFlight, 'good')),
@@ -90,7 +92,7 @@ function columnsOf({ history, snapshot }: TopModel): readonly Column<QueueSummar
     count('OUT/S', 60, ({ outPerSecond }) => rateOf(outPerSecond)),
     {
       title: 'OUT',
-      importance: 55,
+      importance: 48,
       value: ({ name }) => sparkline(history.get(name) ?? [], SPARK_COLUMNS),
     },
     count('WORKERS', 40, ({ workers }) => workers),
@@ -116,20 +118,24 @@ function rateOf(perSecond: number): string {
 
 function drawQueue(model: TopModel, size: Size, look: Look): string[] {
   const queue = currentQueue(model);
-  if (queue === undefined) return [`Queue ${printable(model.queue ?? '')} is gone.`];
+  if (queue === undefined) {
+    return [cutText(`Queue ${printable(model.queue ?? '')} is gone.`, size.columns)];
+  }
   const { paint, words } = look;
   const rates = model.history.get(queue.name) ?? [];
+  const { text: state, tone } = stateText(queue);
+  const kind = `  ${queue.type}  `;
+  const name = cutText(printable(queue.name), size.columns - kind.length - state.length);
   return [
-    `${paint('strong', printable(queue.name))}  ${queue.type}  ${stateText(queue, look)}`,
+    `${paint('strong', name)}${kind}${tone === undefined ? state : paint(tone, state)}`,
     '',
     `waiting    ${queue.waiting}`,
     `delayed    ${queue.delayed}`,
     `in flight  ${queue.inFlight}`,
     `dead       ${queue.dead === 0 ? '0' : paint('bad', String(queue.dead))}`,
     `oldest     ${words.duration(queue.oldestWaitingMs) || '-'}`,
-    `in         ${queue.inPerSecond}/s`,
-    `out        ${queue.outPerSecond}/s  ${sparkline(rates, SPARK_COLUMNS * 2).trim()}`,
     `workers    ${queue.workers}`,
+    `per second ${rateOf(queue.inPerSecond)} in, ${rateOf(queue.outPerSecond)} out  ${sparkline(rates, SPARK_COLUMNS).trim()}`,
     `wait p95   ${words.duration(queue.waitP95Ms ?? null) || '-'}${sloText(queue, look)}`,
     cutText(
       `so far     ${queue.totals.enqueued} enqueued, ${queue.totals.completed} completed, ${countOf(queue.totals.failed, 'attempt')} failed`,
@@ -142,13 +148,15 @@ function sloText({ slo }: QueueSummary, { words }: Look): string {
   return slo === undefined || slo === null ? '' : `, SLO ${words.duration(slo.waitP95Ms)}`;
 }
 
-function stateText(queue: QueueSummary, { paint }: Look): string {
-  if (queue.paused) return paint('warn', 'paused');
-  return queue.slo?.isMet === false ? paint('bad', 'over SLO') : 'active';
+function stateText(queue: QueueSummary): { readonly text: string; readonly tone?: Tone } {
+  if (queue.paused) return { text: 'paused', tone: 'warn' };
+  return queue.slo?.isMet === false ? { text: 'over SLO', tone: 'bad' } : { text: 'active' };
 }
 
 async function drawDead(model: TopModel, size: Size, look: Look): Promise<string[]> {
-  const title = `${look.paint('strong', `Dead jobs of ${printable(model.queue ?? '')}`)}, oldest death first`;
+  const order = ', oldest death first';
+  const subject = `Dead jobs of ${printable(model.queue ?? '')}`;
+  const title = look.paint('strong', cutText(subject, size.columns - order.length)) + order;
   const { dead } = model.snapshot;
   if (dead.length === 0) return [title, '', 'None.'];
   const list = await drawList<DeadJob>(
@@ -224,12 +232,17 @@ function footline(model: TopModel, size: Size, { paint }: Look): string {
   }
   if (message !== null) return cutText(printable(message), size.columns);
   if (filtering) return cutText(`/${printable(filter)}_`, size.columns);
-  const kept = filter === '' ? '' : `  /${printable(filter)}`;
-  return paint(
-    'dim',
-    cutText(
-      `q quit  ? help  enter open  d dead  p pause  r redrive  s sort: ${sort}${kept}`,
-      size.columns,
-    ),
-  );
+  const keys = ['q quit', '? help', 'enter open', 'd dead', 'p pause', 'r redrive'];
+  const kept = filter === '' ? [] : [`/${printable(filter)}`];
+  return paint('dim', cutText(whatFits([...kept, ...keys, `s sort: ${sort}`], size), size.columns));
+}
+
+/** As many as fit whole, the first in any case. */
+function whatFits([first = '', ...rest]: readonly string[], { columns }: Size): string {
+  let line = first;
+  for (const part of rest) {
+    if (textWidth(line) + 2 + textWidth(part) > columns) break;
+    line += `  ${part}`;
+  }
+  return line;
 }

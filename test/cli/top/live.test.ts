@@ -54,3 +54,30 @@ it('keeps what a key did while the engine was asked, and asks for what the key o
   top.type('q');
   expect((await top.finished).status).toBe(0);
 });
+
+it('gives the terminal back while it is stopped, and draws everything again', async () => {
+  const { url } = await startEngine();
+  const env = { NO_COLOR: '1' };
+  const top = startCli(['top'], { url, env, clock: new ManualClock(NOW), columns: 80, types: '' });
+  await top.saw('stdout', paymentQueue.name);
+  top.type('/pay\u001a');
+  await expect.poll(() => top.stdout()).toMatch(/\[\?1049l.*\[\?1049h.*payment.*\/pay_/s);
+  top.type('\u0003');
+  expect((await top.finished).status).toBe(0);
+  expect(top.stdout().endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l')).toBe(true);
+});
+
+it('has Escape go back once it is clear that nothing follows', async () => {
+  const { url } = await startEngine();
+  const clock = new ManualClock(NOW);
+  const env = { NO_COLOR: '1' };
+  const top = startCli(['top'], { url, env, clock, columns: 80, types: '' });
+  await top.saw('stdout', paymentQueue.name);
+  top.type('/pay\u001b');
+  await top.saw('stdout', '/pay_');
+  const before = top.stdout().length;
+  await clock.advance(100);
+  await expect.poll(() => top.stdout().slice(before)).toContain('sort: name');
+  top.type('q');
+  expect((await top.finished).status).toBe(0);
+});

@@ -50,3 +50,19 @@ it('says that the engine does not answer, and keeps what it knew', async () => {
 it('shows a screen of any size, even a tiny one', async () => {
   for (const rows of [1, 2, 3, 5]) await draw(topModel(), { columns: 20, rows });
 });
+
+it.each(['', 'jj\r', 'jjd', '?', 'jjr'])(
+  'keeps to its columns with long names, after %j',
+  async (keys) => {
+    const name = 'a-queue-with-a-very-long-name-that-no-narrow-terminal-can-show-whole';
+    const long = { ...mailQueue, name: `z-${name}`, dead: 3, waiting: 123_456_789 };
+    const wide = { ...mailQueue, name: '注文の支払い待ち行列・長い名前・東京' };
+    const { model } = type(topModel({ queues: [mailQueue, wide, long] }), keys);
+    for (const size of SIZES) await draw(model, size);
+  },
+);
+
+it('shows keys whole in its last line, as many as fit', async () => {
+  const lines = await drawScreen(topModel(), { columns: 40, rows: 12 }, plainLook(40));
+  expect(lines.at(-1)).toBe('q quit  ? help  enter open  d dead');
+});
