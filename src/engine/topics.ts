@@ -16,6 +16,8 @@ const SCOPE = 'iii::subscriptions';
 /** The same of what was counted. */
 const DROPPED_SCOPE = 'iii::dropped';
 const SKIPPED_SCOPE = 'iii::skipped';
+/** Scope of a value that changes only when a server that engines share has lost what it kept. */
+const MARK_SCOPE = 'iii::mark';
 
 /** A message as it was published. */
 export interface Message {
@@ -53,6 +55,7 @@ export class Topics {
   /** Subscriptions that are not stored yet. */
   readonly #subscribing = new Set<string>();
   #following: Promise<void> = Promise.resolve();
+  #mark: string | undefined;
 
   constructor(parts: TopicParts) {
     this.#parts = parts;
@@ -67,6 +70,7 @@ export class Topics {
   async start(): Promise<void> {
     const { state } = this.#parts;
     for (const totals of [this.#dropped, this.#skipped]) await totals.start();
+    if (state.watch !== undefined) this.#mark = await this.#readMark();
     for (const [, text] of await state.list(SCOPE)) this.#open(JSON.parse(text) as Subscription);
     state.watch?.((change) => {
       if (change === null || change.scope === SCOPE) this.#followSoon();
@@ -216,6 +220,9 @@ export class Topics {
   }
 
   async #follow(): Promise<void> {
+    const mark = await this.#readMark();
+    if (mark !== this.#mark) await this.#restore();
+    this.#mark = mark;
     const stored = await this.#parts.state.list(SCOPE);
     for (const [queue, text] of stored) {
       const known = this.#subscriptions.get(queue);
@@ -227,6 +234,23 @@ export class Topics {
       if (stored.has(queue) || this.#subscribing.has(queue)) continue;
       this.#subscriptions.delete(queue);
       await this.#parts.queues.close(queue);
+    }
+  }
+
+  async #readMark(): Promise<string | undefined> {
+    const { state, clock } = this.#parts;
+    const made = String(clock.wallNow());
+    return (await state.update(MARK_SCOPE, 'subscriptions', (before) => before ?? made)).after;
+  }
+
+  /** Stores what nobody ended: it is gone because the server came back without its data. */
+  async #restore(): Promise<void> {
+    const { state, log } = this.#parts;
+    log.warn('the subscriptions of the store are lost; those this engine knows are stored again', {
+      subscriptions: this.#subscriptions.size,
+    });
+    for (const [queue, subscription] of this.#subscriptions) {
+      await state.update(SCOPE, queue, (before) => before ?? JSON.stringify(subscription));
     }
   }
 

@@ -133,6 +133,26 @@ describe('engines on one Redis', () => {
     expect((await subscriber.delivery(1, 'mail::notify'))['data']).toEqual({ id: 7 });
   });
 
+  it('stay subscribed when Redis comes back empty', async () => {
+    const prefix = systemRandom.uuid();
+    const [one, two] = [
+      await connect(await startEngine(prefix)),
+      await connect(await startEngine(prefix)),
+    ];
+    two.offer('mail::send', () => ({ result: null }));
+    two.send({
+      ...{ type: 'registertrigger', id: 't', trigger_type: 'durable:subscriber' },
+      ...{ function_id: 'mail::send', config: { topic: 'orders' } },
+    });
+    const stored = () => server().command('HLEN', `${prefix}:{values}:iii::subscriptions`);
+    await eventually(async () => (await stored()) === 1);
+    await server().command('FLUSHALL');
+    await server().command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await eventually(async () => (await stored()) === 1);
+    await one.call('iii::durable::publish', { topic: 'orders', data: { n: 1 } });
+    expect((await two.delivery(1, 'mail::send'))['data']).toEqual({ n: 1 });
+  });
+
   it('show each other’s tasks and who did what, and undo what the other ended', async () => {
     const [one, two] = await startTwo();
     one.offer('mail::send', () => ({ error: { code: 'non_retryable', message: 'no such inbox' } }));
