@@ -2,7 +2,7 @@ import { canonicalText, type JsonPath } from '../base/json.ts';
 import { parseDuration } from '../base/duration.ts';
 import { parseTime } from '../base/time.ts';
 import { allOf, anyOf, not, type Condition } from './select/condition.ts';
-import { FIELDS, OTHER_NAMES, type Field } from './select/fields.ts';
+import { FIELDS, mayBeNone, OTHER_NAMES, type Field } from './select/fields.ts';
 import { readPath } from './select/path.ts';
 import { compilePattern, MAX_PATTERN_LENGTH } from './select/pattern.ts';
 import {
@@ -34,7 +34,7 @@ const NUMBER = /^-?\d+(\.\d+)?([eE][-+]?\d+)?$/;
  *     value     = word | number | duration | time | 'text' | "text"
  *
  * Fields are those of `select/fields.ts`, and `payload` with a path behind it. `~` finds a part of a
- * text, or with `*` in it matches the whole. `!=` and `!~` are the opposite of `=` and `~`, also for
+ * text, or with `*` in it matches the whole. `null` is what is not there. `!=` and `!~` are the opposite of `=` and `~`, also for
  * what is not there. Times such as `now-1h` and ages count from `nowMs`.
  *
  * @throws IiiError SELECTOR_INVALID that points at the column
@@ -169,18 +169,24 @@ class Parser {
   }
 
   #onField(field: Field, name: string, operator: Token, value: Token): Condition {
+    const isNone = value.kind === 'word' && value.text === 'null' && operator.text === '=';
+    if (isNone && mayBeNone(field)) {
+      const { read } = field;
+      const cost = field.kind === 'text' ? field.cost : 0;
+      return { cost, test: (job) => read(job) === null };
+    }
     const order = ORDERS.includes(operator.text) ? (operator.text as Order) : null;
     switch (field.kind) {
       case 'text': {
         const { cost, read, readAll = read, choices } = field;
         if (operator.text === '~') {
           const matches = compilePattern(this.#pattern(value));
+          const isFound = (text: string | null): boolean => text !== null && matches(text);
+          // what is the whole text of one need not be that of the other
+          const isEither = readAll !== read && value.text.includes('*');
           return {
             cost,
-            test: (job) => {
-              const text = readAll(job);
-              return text !== null && matches(text);
-            },
+            test: (job) => isFound(readAll(job)) || (isEither && isFound(read(job))),
           };
         }
         if (choices !== undefined && !choices.includes(value.text)) {

@@ -8,8 +8,10 @@ export type Field =
       readonly kind: 'text';
       readonly cost: number;
       readonly read: (job: ScannedJob) => string | null;
-      /** What `~` looks in, where that is more. */
+      /** What `~` looks in too, where that is more. */
       readonly readAll?: (job: ScannedJob) => string | null;
+      /** Not every job has one: `null` asks for those that have none. */
+      readonly optional?: boolean;
       /** The values there are; others are mistakes. */
       readonly choices?: readonly string[];
     }
@@ -35,7 +37,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   queue: { kind: 'text', cost: COST.index, read: (job) => job.queue },
   function: { kind: 'text', cost: COST.index, read: (job) => job.functionId },
   state: { kind: 'text', cost: COST.index, read: (job) => job.state, choices: STATES },
-  group: { kind: 'text', cost: COST.index, read: (job) => groupText(job.group) },
+  group: { kind: 'text', optional: true, cost: COST.index, read: (job) => groupText(job.group) },
   priority: { kind: 'number', read: (job) => job.priority },
   attempts: { kind: 'number', read: (job) => job.attempts },
   interruptions: { kind: 'number', read: (job) => job.interruptions },
@@ -45,12 +47,14 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   died: { kind: 'time', read: failedAt },
   reason: {
     kind: 'text',
+    optional: true,
     cost: COST.cause,
     read: (job) => job.cause()?.reason ?? null,
     choices: DEAD_REASONS,
   },
   error: {
     kind: 'text',
+    optional: true,
     cost: COST.failure,
     read: (job) => job.failure()?.error.message ?? null,
     readAll: (job) => {
@@ -60,26 +64,40 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   },
   'error.code': {
     kind: 'text',
+    optional: true,
     cost: COST.cause,
     read: (job) => job.cause()?.code ?? null,
   },
   'error.message': {
     kind: 'text',
+    optional: true,
     cost: COST.failure,
     read: (job) => job.failure()?.error.message ?? null,
   },
   cluster: {
     kind: 'text',
+    optional: true,
     cost: COST.cause,
     read: (job) => job.cause()?.cluster ?? null,
   },
-  dedup_key: { kind: 'text', cost: COST.job, read: (job) => job.whole()?.dedupKey ?? null },
+  dedup_key: {
+    kind: 'text',
+    optional: true,
+    cost: COST.job,
+    read: (job) => job.whole()?.dedupKey ?? null,
+  },
   worker: {
     kind: 'text',
+    optional: true,
     cost: COST.job,
     read: (job) => job.whole()?.history.at(-1)?.worker ?? null,
   },
 };
+
+/** Whether a job may have none of a field. */
+export function mayBeNone(field: Field): boolean {
+  return field.kind === 'time' || (field.kind === 'text' && field.optional === true);
+}
 
 /** Names that mean a field, beside its own. */
 export const OTHER_NAMES: Readonly<Record<string, string>> = {

@@ -58,6 +58,9 @@ describe('a selector', () => {
     'error~"429"',
     'error~invocation_failed',
     'error~"*from*stripe*"',
+    'error~"HTTP 4*" and error~"invocation_failed: HTTP*" and error!~"429*"',
+    'group!=null and dedup_key!=null and died!=null and due=null and worker=null',
+    'worker in (w1, null)',
     'error.code=invocation_failed',
     'error=\'HTTP 429 from "stripe"\'',
     'error!~timeout and error!="x"',
@@ -113,7 +116,15 @@ describe('a selector', () => {
   it('of an error is false for a job that is not dead', () => {
     const waiting = deadJob({ state: 'waiting', failure: null });
     expect(selects('error~429 or reason=exhausted', waiting)).toBe(false);
+    expect(selects('reason=null and error=null and cluster=null', waiting)).toBe(true);
     expect(selects('error!~429 and reason!=exhausted and cluster!=x', waiting)).toBe(true);
+  });
+
+  it('tells what is not there from a text that says null', () => {
+    const named = deadJob({ group: '"null"' });
+    expect([selects('group=null', named), selects('group="null"', named)]).toEqual([false, true]);
+    const none = deadJob({ group: null });
+    expect([selects('group=null', none), selects('group="null"', none)]).toEqual([true, false]);
   });
 
   it('reads neither payload nor error when the index already says no', () => {
