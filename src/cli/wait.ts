@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import { IiiError } from '../base/errors.ts';
+import type { Context } from './context.ts';
 
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it is aborted. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
@@ -20,4 +22,17 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 export function reasonOf(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new Error('aborted');
+}
+
+/** When a wait that `--timeout` limits is over, in milliseconds since the epoch; without it, never. */
+export function deadlineOf({ settings, clock }: Context): number {
+  return settings.timeoutGiven ? clock.now() + settings.timeoutMs : Number.POSITIVE_INFINITY;
+}
+
+/** @param reason how it stands, and that it goes on */
+export function tooLate(what: string, timeoutMs: number, reason: string, hint: string): IiiError {
+  return new IiiError('TIMEOUT', `${what} was not done within ${timeoutMs / 1_000} s`, {
+    reason,
+    hint: `wait longer with --timeout, or see why with ${hint}`,
+  });
 }

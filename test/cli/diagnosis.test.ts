@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { JobExplanation } from '../../src/admin/contract.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { fail, FakeEngine, NO_ANSWER } from '../support/fake-engine.ts';
-import { groups as waitingGroups, OLDER } from '../support/list-answers.ts';
+import { groups as waitingGroups, OLDER, task as runningTask } from '../support/list-answers.ts';
 import { runCli, startCli } from '../support/run-cli.ts';
 import { ago, jobDetail, NOW, paymentDetail } from '../support/samples.ts';
 
@@ -190,6 +190,23 @@ describe('iii wait', () => {
     const { status, stdout } = await wait('queue', 'payment', '--json');
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ queue: 'payment', empty: true, dead: paymentDetail.dead });
+  });
+
+  it.each([
+    ['wait', 'queue', 'payment'],
+    ['queue', 'drain', 'payment'],
+    ['task', 'watch', runningTask.id],
+  ])('%j ends with 6 when --timeout is over, and says how it stands', async (...argv) => {
+    engine = await FakeEngine.start({
+      'iii::queue::get': () => paymentDetail,
+      'iii::task::get': () => runningTask,
+      'iii::task::wait': () => runningTask,
+    });
+    const { status, stdout, stderr } = await runCli([...argv, '--timeout', '50ms'], {
+      url: engine.url,
+    });
+    expect([status, stdout]).toEqual([6, '']);
+    expect(stderr).toMatch(/^error.*within 0.05 s\ncause: .* go(es)? on\nhint: .*\n$/);
   });
 
   it('refuses other things', async () => {

@@ -5,18 +5,28 @@ import { countOf } from '../../base/count.ts';
 
 /** How often what a task has done is told. */
 const STEP_MS = 1_000;
+/** What the way there and back may take. */
+const SLACK_MS = 10_000;
 
-/** Waits until a task no longer runs, and shows how far it is. */
+/** Waits until a task no longer runs, or the deadline is over, and shows how far it is. */
 export async function watchTask(
   context: Context,
   engine: AdminClient,
   task: TaskView,
+  deadline = Number.POSITIVE_INFINITY,
 ): Promise<TaskView> {
   const progress = context.output.progress(describeTask(task));
   let now = task;
   try {
     while (now.state === 'running') {
-      now = await engine.call('iii::task::wait', { id: task.id, timeoutMs: STEP_MS });
+      const left = deadline - context.clock.now();
+      if (left <= 0) break;
+      const timeoutMs = Math.min(STEP_MS, left);
+      now = await engine.call(
+        'iii::task::wait',
+        { id: task.id, timeoutMs },
+        { timeoutMs: timeoutMs + SLACK_MS },
+      );
       progress.update(describeTask(now));
     }
     return now;

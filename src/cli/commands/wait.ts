@@ -1,9 +1,9 @@
 import type { AdminClient } from '../../admin/client.ts';
-import { IiiError } from '../../base/errors.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { withExactPayload } from '../showing.ts';
-import { pause } from '../wait.ts';
+import { countOf } from '../../base/count.ts';
+import { pause, tooLate } from '../wait.ts';
 
 /** How often a queue is looked at. */
 const INTERVAL_MS = 500;
@@ -32,7 +32,12 @@ async function waitForJob(
     { timeoutMs: timeoutMs + context.settings.timeoutMs },
   );
   if (!['completed', 'dead', 'discarded'].includes(job.state))
-    throw tooLate(`job ${id}`, timeoutMs);
+    throw tooLate(
+      `job ${id}`,
+      timeoutMs,
+      `it is ${job.state.replace('_', ' ')}`,
+      `iii job explain ${id}`,
+    );
   const machine = withExactPayload(job);
   await context.output.done(machine, `${job.id} is ${job.state}.`, job.id);
   return wanted === 'end' || wanted === job.state ? 0 : 1;
@@ -47,18 +52,16 @@ async function waitForQueue(
   const deadline = context.clock.now() + timeoutMs;
   for (;;) {
     const { waiting, delayed, inFlight, dead } = await engine.call('iii::queue::get', { queue });
-    if (waiting + delayed + inFlight === 0) {
+    const left = waiting + delayed + inFlight;
+    if (left === 0) {
       const sentence = `${queue} has no job left to run; ${dead} are dead.`;
       await context.output.done({ queue, empty: true, dead }, sentence, queue);
       return 0;
     }
-    if (context.clock.now() >= deadline) throw tooLate(`queue ${queue}`, timeoutMs);
+    if (context.clock.now() >= deadline) {
+      const reason = `${countOf(left, 'job')} of it wait or run, and go on`;
+      throw tooLate(`queue ${queue}`, timeoutMs, reason, `iii queue show ${queue}`);
+    }
     await pause(context.clock, INTERVAL_MS, context.signal);
   }
-}
-
-function tooLate(what: string, timeoutMs: number): IiiError {
-  return new IiiError('TIMEOUT', `${what} was not done within ${timeoutMs / 1_000} s`, {
-    hint: 'wait longer with --timeout, or see why with iii job explain <id>',
-  });
 }

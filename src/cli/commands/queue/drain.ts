@@ -1,13 +1,14 @@
 import type { RunCommand } from '../../command.ts';
 import { countOf } from '../../../base/count.ts';
-import { pause } from '../../wait.ts';
+import { deadlineOf, pause, tooLate } from '../../wait.ts';
 
 const INTERVAL_MS = 500;
 
-/** Waits until nothing of a queue waits or runs any more; dead jobs stay. */
+/** Waits until nothing of a queue waits or runs any more, or `--timeout` is over; dead jobs stay. */
 export const run: RunCommand = async (context, input) => {
   const queue = input.argument('queue');
   const engine = await context.engine();
+  const deadline = deadlineOf(context);
   const progress = context.output.progress(`draining ${queue}`);
   context.afterInterrupt = 'the queue goes on as before';
   try {
@@ -26,6 +27,15 @@ export const run: RunCommand = async (context, input) => {
           queue,
         );
         return 0;
+      }
+      if (context.clock.now() >= deadline) {
+        const reason = `${countOf(left, 'job')} of it wait or run, and go on`;
+        throw tooLate(
+          `queue ${queue}`,
+          context.settings.timeoutMs,
+          reason,
+          `iii queue show ${queue}`,
+        );
       }
       progress.update(`draining ${queue}: ${countOf(left, 'job')} to go`);
       await pause(context.clock, INTERVAL_MS, context.signal);
