@@ -80,7 +80,7 @@ complete -c iii -n '__iii_after dlq' -f -a list -d 'dead jobs of a queue, or how
 complete -c iii -n '__iii_after dlq' -f -a show -d 'everything about one dead job'
 complete -c iii -n '__iii_after dlq' -f -a redrive -d 'bring dead jobs back to their queue'
 complete -c iii -n '__iii_after dlq' -f -a discard -d 'throw dead jobs away'
-complete -c iii -n '__iii_after dlq' -f -a purge -d 'throw every dead job of a queue away'
+complete -c iii -n '__iii_after dlq' -f -a purge -d 'throw every dead job of a queue away, or those that a selector selects'
 complete -c iii -n '__iii_after dlq' -f -a errors -d 'dead jobs by what they died of'
 complete -c iii -n '__iii_after dlq' -f -a export -d 'write dead jobs to a file, one per line'
 complete -c iii -n '__iii_after dlq' -f -a import -d 'take dead jobs from a file'

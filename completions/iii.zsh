@@ -73,7 +73,7 @@ _iii() {
         'show:everything about one dead job'
         'redrive:bring dead jobs back to their queue'
         'discard:throw dead jobs away'
-        'purge:throw every dead job of a queue away'
+        'purge:throw every dead job of a queue away, or those that a selector selects'
         'errors:dead jobs by what they died of'
         'export:write dead jobs to a file, one per line'
         'import:take dead jobs from a file'

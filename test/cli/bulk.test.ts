@@ -146,6 +146,18 @@ describe('bulk commands', () => {
       sends: { action: 'discard', queue: 'payment', all: true },
     },
     {
+      argv: ['dlq', 'purge', 'payment', '--where', 'age>7d', '--limit', '9', '--yes'],
+      sends: { action: 'discard', queue: 'payment', where: 'age>7d', limit: 9, all: true },
+    },
+    {
+      argv: ['dlq', 'redrive', 'payment', '--state', 'dead', '--since', 'now-1h'],
+      sends: { action: 'redrive', queue: 'payment', since: 'now-1h' },
+    },
+    {
+      argv: ['queue', 'purge', 'payment', '--limit', '9', '--yes'],
+      sends: { action: 'cancel', queue: 'payment', limit: 9, all: true },
+    },
+    {
       argv: ['queue', 'purge', 'payment', '--yes'],
       sends: { action: 'cancel', queue: 'payment', all: true },
     },
@@ -299,6 +311,8 @@ describe('bulk commands', () => {
     [['dlq', 'redrive', '--plan', 'nope.json'], 'cannot be read'],
     [['dlq', 'discard', 'q', '--to', 'x'], 'unknown option'],
     [['dlq', 'list', '--where', 'age>1h'], 'a selector needs a queue'],
+    [['dlq', 'list', 'payment', '--state', 'waiting'], 'Choose one of dead'],
+    [['dlq', 'discard', 'payment', '--state', 'dead', '--yes'], 'needs to know which jobs'],
     [['dlq', 'redrive', 'payment', '--id', ID, '--where', 'age>1h'], 'contradict'],
     [['dlq', 'discard', 'payment', '--id', ID, '--since', 'now-1h', '--yes'], 'contradict'],
     [['dlq', 'discard', '--all', '--yes'], '--all needs a queue'],
@@ -325,6 +339,9 @@ describe('lists with a selector', () => {
     expect(stderr).toBe('1; next: --cursor d1\n');
     const selector = { where: 'error~"429"', until: 'now-1h' };
     expect(input('iii::dlq::list')).toEqual({ queue: 'payment', limit: 1, ...selector });
+    const dead = await run([...argv, '--state', 'dead', '-o', 'name']);
+    expect(dead.status).toBe(0);
+    expect(engine?.calls.at(-1)?.data).not.toHaveProperty('states');
     await run(['job', 'list', '--state', 'dead', '--where', 'attempts>3']);
     expect(input('iii::job::list')).toMatchObject({ states: ['dead'], where: 'attempts>3' });
   });
@@ -346,6 +363,11 @@ describe('tasks, undo, audit and edit', () => {
     { argv: ['job', 'edit', ID, '--data', '{"n":1}'], says: `${ID} is changed.\n`, status: 0 },
   ])('$argv', async ({ argv, says, status }) => {
     expect(await run(argv)).toMatchObject({ status, stdout: says });
+  });
+
+  it('an undo says what may have kept jobs from coming back', async () => {
+    const { stderr } = await run(['undo', 'apply', task.id]);
+    expect(stderr).toBe('1 job left alone: there already, or another job has the dedup key\n');
   });
 
   it('are JSON in the shapes of the contract', async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
-import { runCli } from '../support/run-cli.ts';
+import { fail, FakeEngine } from '../support/fake-engine.ts';
+import { runCli, startCli } from '../support/run-cli.ts';
 import { deadJob, NOW } from '../support/samples.ts';
 
 let engine: FakeEngine | undefined;
@@ -126,6 +126,25 @@ describe('files of dead jobs', () => {
     expect(status).toBe(2);
     expect(stderr).toContain(message);
     expect(input('iii::dlq::import')).toBeUndefined();
+  });
+
+  it.each([
+    ['of a queue that is not there', 'nope', 'dead.ndjson', 5],
+    ['into a folder that is not there', 'payment', 'nowhere/dead.ndjson', 1],
+  ])('%s end at once, and not only in the words', async (_, queue, file, status) => {
+    folder = mkdtempSync(join(tmpdir(), 'iii-dlq-'));
+    engine = await FakeEngine.start({
+      'iii::bulk::plan': ({ data }) =>
+        (data as { queue: string }).queue === 'nope'
+          ? fail('QUEUE_NOT_FOUND', 'no such queue')
+          : { total: 0, skipped: [] },
+    });
+    const clock = new ManualClock(NOW);
+    const argv = ['dlq', 'export', queue, '--file', file];
+    const cli = startCli(argv, { url: engine.url, clock, cwd: folder });
+    expect((await cli.finished).status).toBe(status);
+    await clock.advance(60_000);
+    expect(cli.stderr()).not.toContain('exporting dead jobs');
   });
 
   it('may be files on disk', async () => {

@@ -9,7 +9,7 @@ import { contradiction, usageError } from '../usage.ts';
 import { bulkPlan, planLines } from '../views/plan.ts';
 import { readPace } from './pace.ts';
 import { readPlan, writePlan } from './plan-file.ts';
-import { describeSelector, readSelector } from './selector.ts';
+import { describeSelector, readDeadSelector, readSelector } from './selector.ts';
 import { watchTask } from './watch-task.ts';
 
 /** What a bulk command is about. */
@@ -74,7 +74,8 @@ async function readRequest(
   command: BulkCommand,
 ): Promise<BulkInput> {
   const { action, queue, ids, states } = command;
-  const selector = await readSelector(context, input);
+  const isOfTheDead = action === 'redrive' || action === 'discard';
+  const selector = await (isOfTheDead ? readDeadSelector : readSelector)(context, input);
   const to = input.text('to');
   const planFile = input.text('plan');
   const all = input.flag('all');

@@ -39,6 +39,15 @@ export async function readSelector(context: Context, input: CommandInput): Promi
   return { ...selector, ...(states.length === 0 ? {} : { states }) };
 }
 
+/** The same for what is about dead jobs alone: there `--state dead` says nothing new. */
+export async function readDeadSelector(
+  context: Context,
+  input: CommandInput,
+): Promise<SelectorInput> {
+  const { states: _states, ...selector } = await readSelector(context, input);
+  return selector;
+}
+
 /** The selector as words for a question: `where error~429`. */
 export function describeSelector(selector: SelectorInput): string {
   const { where, cluster, since, until, states } = selector;

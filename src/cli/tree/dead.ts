@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../command.ts';
+import type { CommandSpec, OptionSpec } from '../command.ts';
 import {
   ANY_QUEUE,
   DRY_RUN,
@@ -6,12 +6,17 @@ import {
   JOB_IDS,
   PAGE_OPTIONS,
   QUEUE,
-  SELECTOR_OPTIONS,
+  DEAD_SELECTOR_OPTIONS,
   TASK_OPTIONS,
   WATCH,
   WITHOUT_UNDO,
   YES,
 } from './options.ts';
+
+const LIMIT: OptionSpec = {
+  flags: '--limit <count>',
+  summary: 'at most this many, oldest death first',
+};
 
 /** Commands that look at dead jobs, bring them back, and throw them away. */
 export const DEAD_COMMANDS: readonly CommandSpec[] = [
@@ -19,7 +24,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     path: ['dlq', 'list'],
     summary: 'dead jobs of a queue, or how many each queue has',
     arguments: [ANY_QUEUE],
-    options: [...SELECTOR_OPTIONS, ...PAGE_OPTIONS, WATCH],
+    options: [...DEAD_SELECTOR_OPTIONS, ...PAGE_OPTIONS, WATCH],
     examples: [
       { command: 'iii dlq list', does: 'dead jobs per queue' },
       { command: 'iii dlq list payment', does: 'each with its last error' },
@@ -50,9 +55,9 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     arguments: [ANY_QUEUE],
     options: [
       JOB_IDS,
-      { flags: '--limit <count>', summary: 'at most this many, oldest death first' },
+      LIMIT,
       { flags: '--all', summary: 'every dead job (what it does anyway)' },
-      ...SELECTOR_OPTIONS,
+      ...DEAD_SELECTOR_OPTIONS,
       { flags: '--to <queue>', summary: 'to this queue instead of their own', completes: 'queue' },
       ...TASK_OPTIONS,
       { flags: '--canary <count>', summary: 'this many first; the rest when those succeed' },
@@ -79,8 +84,8 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     options: [
       JOB_IDS,
       { flags: '--all', summary: 'every dead job of the queue' },
-      { flags: '--limit <count>', summary: 'at most this many, oldest death first' },
-      ...SELECTOR_OPTIONS,
+      LIMIT,
+      ...DEAD_SELECTOR_OPTIONS,
       ...TASK_OPTIONS,
       WITHOUT_UNDO,
       DRY_RUN,
@@ -97,10 +102,10 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
   },
   {
     path: ['dlq', 'purge'],
-    summary: 'throw every dead job of a queue away',
+    summary: 'throw every dead job of a queue away, or those that a selector selects',
     notes: ['For a while it can be undone: iii undo list.'],
     arguments: [QUEUE],
-    options: [...TASK_OPTIONS, WITHOUT_UNDO, DRY_RUN, YES],
+    options: [LIMIT, ...DEAD_SELECTOR_OPTIONS, ...TASK_OPTIONS, WITHOUT_UNDO, DRY_RUN, YES],
     examples: [
       { command: 'iii dlq purge payment --dry-run', does: 'what would be lost' },
       { command: 'iii dlq purge payment', does: 'asks for the name of the queue' },
@@ -114,7 +119,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
       'Errors that differ only in ids, numbers, paths and quoted texts are one cluster; --cluster takes its fingerprint in every command.',
     ],
     arguments: [QUEUE],
-    options: [...SELECTOR_OPTIONS, WATCH],
+    options: [...DEAD_SELECTOR_OPTIONS, WATCH],
     examples: [
       { command: 'iii dlq errors payment', does: 'the causes, most jobs first' },
       { command: 'iii dlq errors payment --since now-1h', does: 'those of the last hour' },
@@ -128,7 +133,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--file <file>', summary: 'where to (default: standard output)', completes: 'file' },
       { flags: '--limit <count>', summary: 'at most this many' },
-      ...SELECTOR_OPTIONS,
+      ...DEAD_SELECTOR_OPTIONS,
     ],
     examples: [
       { command: 'iii dlq export payment --file dead.ndjson', does: 'all of them' },

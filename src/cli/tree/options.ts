@@ -87,6 +87,17 @@ export const STATES: OptionSpec = {
   repeatable: true,
 };
 
+/** Which dead jobs. */
+export const DEAD_SELECTOR_OPTIONS: readonly OptionSpec[] = [
+  ...SELECTOR_OPTIONS,
+  {
+    flags: '-s, --state <state>',
+    summary: 'dead, which all of them are',
+    choices: ['dead'],
+    repeatable: true,
+  },
+];
+
 /** How a bulk change goes. */
 export const TASK_OPTIONS: readonly OptionSpec[] = [
   { flags: '--rate <rate>', summary: 'so many at a time: 50, 50/s or 600/m' },

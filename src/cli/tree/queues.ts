@@ -73,6 +73,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['queue', 'drain'],
     summary: 'wait until nothing of a queue waits or runs any more',
+    notes: ['It waits as long as it takes; with --timeout it ends with 6 when that is over.'],
     arguments: [QUEUE],
     options: [DRY_RUN],
     examples: [{ command: 'iii queue drain payment', does: 'ends when it is empty' }],
@@ -83,7 +84,7 @@ export const QUEUE_COMMANDS: readonly CommandSpec[] = [
     summary: 'discard what waits in a queue; jobs in flight finish, dead ones stay',
     notes: ['For a while it can be undone: iii undo list.'],
     arguments: [QUEUE],
-    options: [STATES, ...SELECTOR_OPTIONS, ...TASK_OPTIONS, WITHOUT_UNDO, DRY_RUN, YES],
+    options: [STATES, ...SELECTOR_OPTIONS, ...TASK_OPTIONS, LIMIT, WITHOUT_UNDO, DRY_RUN, YES],
     examples: [
       { command: 'iii queue purge payment --dry-run', does: 'what would be lost' },
       { command: 'iii queue purge payment', does: 'asks for the name of the queue' },

@@ -22,6 +22,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
   {
     path: ['task', 'watch'],
     summary: 'wait until a task has ended',
+    notes: ['It waits as long as it takes; with --timeout it ends with 6 when that is over.'],
     arguments: [TASK],
     examples: [{ command: 'iii task watch 3f0e6c1e', does: 'ends with 0 when it was done' }],
     load: () => import('../commands/task/watch.ts'),

@@ -1,11 +1,11 @@
-import { readSelector } from '../../bulk/selector.ts';
+import { readDeadSelector } from '../../bulk/selector.ts';
 import type { RunCommand } from '../../command.ts';
 import { showList } from '../../show-list.ts';
 import { clusterList } from '../../views/task.ts';
 
 export const run: RunCommand = async (context, input) => {
   const queue = input.argument('queue');
-  const selector = await readSelector(context, input);
+  const selector = await readDeadSelector(context, input);
   const engine = await context.engine();
   return showList(context, input, async () => {
     const progress = context.output.progress('looking through the dead jobs');

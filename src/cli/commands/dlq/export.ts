@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { IiiError, messageOf } from '../../../base/errors.ts';
-import { readSelector } from '../../bulk/selector.ts';
+import { readDeadSelector } from '../../bulk/selector.ts';
 import type { RunCommand } from '../../command.ts';
 import { endLine, headerLine, jobLine, JobsDigest } from '../../dlq-file/format.ts';
 import { countOf } from '../../../base/count.ts';
@@ -12,21 +12,22 @@ const PAGE = 50;
 export const run: RunCommand = async (context, input) => {
   const queue = input.argument('queue');
   const file = input.text('file') ?? '-';
-  const selector = await readSelector(context, input);
+  const selector = await readDeadSelector(context, input);
   const limit = input.count('limit', 1) ?? Infinity;
   const engine = await context.engine();
   const progress = context.output.progress('exporting dead jobs');
-  // counted first, so that a reader knows what is coming; the last line has what came
-  const counting = { action: 'redrive', queue, ...selector } as const;
-  const { total, skipped } = await engine.call('iii::bulk::plan', counting);
-  const known = skipped.reduce((sum, { jobs }) => sum + jobs, total);
-  const target = file === '-' ? null : await openTarget(resolve(context.io.cwd, file));
+  let target: Target | null = null;
   const write = async (line: string): Promise<void> => {
     if (target === null) await context.output.text(line);
     else await target.appendFile(`${line}\n`);
   };
   const digest = new JobsDigest();
   try {
+    // counted first, so that a reader knows what is coming; the last line has what came
+    const counting = { action: 'redrive', queue, ...selector } as const;
+    const { total, skipped } = await engine.call('iii::bulk::plan', counting);
+    const known = skipped.reduce((sum, { jobs }) => sum + jobs, total);
+    if (file !== '-') target = await openTarget(resolve(context.io.cwd, file));
     const exportedAt = new Date(context.clock.now()).toISOString();
     await write(headerLine(queue, Math.min(known, limit), exportedAt));
     let cursor: string | null = null;
@@ -55,6 +56,8 @@ export const run: RunCommand = async (context, input) => {
   await context.output.note(`${countOf(digest.count, 'dead job')} of ${queue} exported.`);
   return 0;
 };
+
+type Target = Awaited<ReturnType<typeof openTarget>>;
 
 async function openTarget(path: string) {
   try {

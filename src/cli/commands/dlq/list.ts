@@ -1,4 +1,4 @@
-import { readSelector } from '../../bulk/selector.ts';
+import { readDeadSelector } from '../../bulk/selector.ts';
 import type { RunCommand } from '../../command.ts';
 import { printPages } from '../../pages.ts';
 import { showList } from '../../show-list.ts';
@@ -9,7 +9,7 @@ import { deadCounts, deadList } from '../../views/dead.ts';
 export const run: RunCommand = async (context, input) => {
   const queue = input.optionalArgument('queue');
   if (queue === undefined) {
-    if (input.hasAny(['where', 'cluster', 'since', 'until'])) {
+    if (input.hasAny(['where', 'state', 'cluster', 'since', 'until'])) {
       throw usageError(
         'a selector needs a queue',
         'iii dlq list <queue> --where …',
@@ -22,7 +22,7 @@ export const run: RunCommand = async (context, input) => {
       return { rows: queues, view: deadCounts };
     });
   }
-  const selector = await readSelector(context, input);
+  const selector = await readDeadSelector(context, input);
   return printPages(context, input, deadList(queue), async (page) => {
     const engine = await context.engine();
     const { jobs, ...rest } = await engine.call('iii::dlq::list', { queue, ...selector, ...page });

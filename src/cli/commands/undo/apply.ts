@@ -10,7 +10,7 @@ export const run: RunCommand = async (context, input) => {
   const result = await answer.finally(() => progress.stop());
   if (result.skipped > 0) {
     await context.output.note(
-      `${countOf(result.skipped, 'job')} left alone: they are there again already`,
+      `${countOf(result.skipped, 'job')} left alone: there already, or another job has the dedup key`,
     );
   }
   await context.output.done(
