@@ -25,9 +25,32 @@ export interface Clock {
 /** Longest delay `setTimeout` takes; longer ones are split. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** Readings of both clocks closer together than this are taken as one. */
+const TOGETHER_MS = 0.1;
+const MOST_READINGS = 20;
+
+/**
+ * What the wall clock had when the monotonic one began. A process that has to wait for its turn between
+ * the two readings would be behind for as long as it runs, and the next one would run early what this
+ * one delays: so the closest of several pairs counts.
+ */
+function wallAtStart(): number {
+  let start = 0;
+  let apart = Infinity;
+  for (let reading = 0; reading < MOST_READINGS && apart > TOGETHER_MS; reading++) {
+    const before = performance.now();
+    const wall = Date.now();
+    const after = performance.now();
+    if (after - before >= apart) continue;
+    apart = after - before;
+    start = wall - after;
+  }
+  return start;
+}
+
 /** The clock of a running process. Its timers keep the process alive only when asked to. */
 export class SystemClock implements Clock {
-  readonly #startedAt = Date.now() - performance.now();
+  readonly #startedAt = wallAtStart();
 
   now(): number {
     return Math.round(this.#startedAt + performance.now());
