@@ -1,9 +1,9 @@
-import type { Store } from '../queue/store.ts';
 import type { StoreGaps } from '../queue/store-gaps.ts';
 import type { Job, JobState } from '../queue/types.ts';
+import type { JobSource } from './job-source.ts';
 
 /** States in which jobs are moved from one place to another. */
-export const MOVED_STATES = ['waiting', 'delayed', 'dead'] as const satisfies readonly JobState[];
+export type MovedState = Extract<JobState, 'waiting' | 'delayed' | 'dead'>;
 
 /** Where jobs are moved to. */
 export interface JobTarget {
@@ -11,7 +11,7 @@ export interface JobTarget {
   readonly gaps: StoreGaps;
 
   /** Looks whether it can take what a source has; changes nothing. @throws IiiError CONFLICT */
-  check(from: Store): Promise<void>;
+  check(from: JobSource): Promise<void>;
 
   /**
    * Puts jobs behind those it has, in this order, except where an earlier run has put them already.

@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { IiiError } from '../base/errors.ts';
-import type { Random } from '../base/random.ts';
-import { decide } from '../queue/decide.ts';
-import { defaultPolicy } from '../queue/policy.ts';
-import { scanJobs } from '../queue/scan.ts';
-import type { Store } from '../queue/store.ts';
 import type { StoreGaps } from '../queue/store-gaps.ts';
-import type { Job, Outcome } from '../queue/types.ts';
-import type { JobTarget, MOVED_STATES } from './job-target.ts';
+import type { Job } from '../queue/types.ts';
+import type { JobSource, LeftBehind, SourceJob } from './job-source.ts';
+import type { JobTarget, MovedState } from './job-target.ts';
 
 /** Jobs that are copied, compared and taken out of the source in one go. */
 const BATCH = 200;
@@ -18,10 +14,9 @@ const NAMED = 5;
 const LOSSES = ['priority', 'dedup_key'] as const;
 
 export interface MigrateParts {
-  readonly from: Store;
+  readonly from: JobSource;
   readonly to: JobTarget;
   readonly clock: Clock;
-  readonly random: Random;
   /** Count only. */
   readonly dryRun: boolean;
   readonly progress?: (moved: number) => void;
@@ -36,12 +31,18 @@ export interface MoveLoss {
   readonly ids: readonly string[];
 }
 
+type Counts = Record<MovedState, number>;
+
 export interface MigrateReport {
   /** Jobs moved now, by queue and state; with a dry run, those that would be. */
-  readonly queues: readonly (Readonly<Record<(typeof MOVED_STATES)[number], number>> & {
-    readonly queue: string;
-  })[];
+  readonly queues: readonly (Readonly<Counts> & { readonly queue: string })[];
   readonly jobs: number;
+  /** How many of them the source does not show: a dry run counts them and cannot say of which queue they are. */
+  readonly untold: number;
+  /** Whether a dry run could only count what is in the source. */
+  readonly isEstimate: boolean;
+  /** What stays in the source since it is no job of its queues. */
+  readonly left: readonly LeftBehind[];
   /** What jobs lose on the way, since the target does not keep it. */
   readonly losses: readonly MoveLoss[];
   /** SHA-256 over all jobs as they were to be moved, and as they were read back. */
@@ -57,49 +58,57 @@ export interface MigrateReport {
  */
 export async function migrateJobs(parts: MigrateParts): Promise<MigrateReport> {
   const { from, to, dryRun } = parts;
-  await refuseEngines(from);
-  if (from.traits.gaps.browse_waiting !== undefined) {
-    // what was not seen would stay behind without a word
-    throw new IiiError('CONFLICT', `Jobs cannot be moved out of the ${from.traits.name} store.`, {
-      reason: from.traits.gaps.browse_waiting,
-      hint: 'Let the old engine finish its jobs, and start the new one beside it.',
-    });
-  }
+  await from.check();
   await to.check(from);
-  if (!dryRun) await giveBack(parts);
-  const counts = new Map<string, Record<(typeof MOVED_STATES)[number], number>>();
+  const slices = dryRun ? from.look() : from.take();
+  if (slices === null) return estimate(from);
+  const counts = new Map<string, Counts>();
   const digests = { from: createHash('sha256'), to: createHash('sha256') };
   const losses = new Losses(to.gaps);
   let jobs = 0;
-  // Dead ones by death, so that their order among themselves is kept as well as their place.
-  for (const [states, order] of [
-    [['waiting', 'delayed'], 'accepted'],
-    [['dead'], 'died'],
-  ] as const) {
-    const scan = { queues: null, states, order, after: null };
-    for await (const slice of scanJobs(from, scan)) {
-      const whole = slice.map((one) => one.whole()).filter((job) => job !== undefined);
-      for (let at = 0; at < whole.length; at += BATCH) {
-        const batch = whole.slice(at, at + BATCH).map((job) => losses.without(job));
-        if (!dryRun) await moveBatch(parts, batch, digests);
-        for (const { queue, state } of batch) {
-          const count = counts.get(queue) ?? { waiting: 0, delayed: 0, dead: 0 };
-          if (state === 'waiting' || state === 'delayed' || state === 'dead') count[state]++;
-          counts.set(queue, count);
-        }
-        jobs += batch.length;
-        parts.progress?.(jobs);
+  for await (const slice of slices) {
+    for (let at = 0; at < slice.length; at += BATCH) {
+      const batch = slice.slice(at, at + BATCH).map((one) => losses.without(one));
+      if (!dryRun) await moveBatch(parts, batch, digests);
+      for (const { job } of batch) {
+        const count = counts.get(job.queue) ?? { waiting: 0, delayed: 0, dead: 0 };
+        const { state } = job;
+        if (state === 'waiting' || state === 'delayed' || state === 'dead') count[state]++;
+        counts.set(job.queue, count);
       }
+      jobs += batch.length;
+      parts.progress?.(jobs);
     }
   }
-  if (!dryRun) await to.finish();
+  if (!dryRun) {
+    await to.finish();
+    await from.finish();
+  }
   return {
     queues: [...counts].map(([queue, count]) => ({ queue, ...count })),
     jobs,
+    untold: 0,
+    isEstimate: false,
+    left: from.left(),
     losses: losses.all(),
     digests: { from: digests.from.digest('hex'), to: digests.to.digest('hex') },
     dryRun,
   };
+}
+
+/** What a dry run tells of a source that does not show its jobs. Such a source has nothing to lose. */
+async function estimate(from: JobSource): Promise<MigrateReport> {
+  const nothing = createHash('sha256').digest('hex');
+  const untold = await from.countUntold();
+  const queues: MigrateReport['queues'][number][] = [];
+  let jobs = untold;
+  for (const [queue, { waiting, delayed, dead }] of await from.stats()) {
+    const all = waiting + delayed + dead;
+    if (all > 0) queues.push({ queue, waiting, delayed, dead });
+    jobs += all;
+  }
+  const digests = { from: nothing, to: nothing };
+  return { queues, jobs, untold, isEstimate: true, left: [], losses: [], digests, dryRun: true };
 }
 
 /** What a target does not keep of the jobs that it was shown. */
@@ -112,13 +121,14 @@ class Losses {
   }
 
   /** A job as the target keeps it. */
-  without(job: Job): Job {
+  without(one: SourceJob): SourceJob {
+    const { job } = one;
     const { priority, dedupKey } = job;
     const kept = {
       priority: this.#lose('priority', job, priority !== 0) ? 0 : priority,
       dedupKey: this.#lose('dedup_key', job, dedupKey !== null) ? null : dedupKey,
     };
-    return { ...job, ...kept };
+    return { ...one, job: { ...job, ...kept } };
   }
 
   all(): readonly MoveLoss[] {
@@ -140,12 +150,15 @@ class Losses {
 
 async function moveBatch(
   { from, to, clock }: MigrateParts,
-  batch: readonly Job[],
+  batch: readonly SourceJob[],
   digests: { readonly from: HashLike; readonly to: HashLike },
 ): Promise<void> {
-  const copies = await to.put(batch);
-  for (const [at, job] of batch.entries()) {
-    const [before, after] = [job, copies[at]].map((one) => one && textOf(one, clock.now()));
+  const jobs = batch.map(({ job }) => job);
+  const copies = await to.put(jobs);
+  for (const [at, one] of batch.entries()) {
+    const copy = copies[at];
+    const job = one.isTimeAssumed === true ? timedLike(one.job, copy) : one.job;
+    const [before, after] = [job, copy].map((text) => text && textOf(text, clock.now()));
     if (before === undefined || before !== after) {
       throw new IiiError('CONFLICT', `The target has no true copy of job ${job.id}.`, {
         reason: 'Another job has its id, or holds its dedup key. It is still in the source.',
@@ -155,11 +168,16 @@ async function moveBatch(
     digests.from.update(before);
     digests.to.update(after);
   }
-  const dead = batch.filter(({ state }) => state === 'dead');
-  const queues = [...new Set(dead.map(({ queue }) => queue))];
-  const ids = dead.map(({ id }) => id);
-  if (dead.length > 0) await from.discard({ queues, ids, limit: ids.length });
-  await from.cancel(batch.filter(({ state }) => state !== 'dead').map(({ id }) => id));
+  await from.remove(jobs);
+}
+
+/** A job with the times that an earlier run gave it. */
+function timedLike(job: Job, copy: Job | undefined): Job {
+  if (copy === undefined) return job;
+  const { enqueuedAt, dueAt } = copy;
+  const failedAt = copy.failure?.failedAt ?? 0;
+  const failure = job.failure === null ? null : { ...job.failure, failedAt };
+  return { ...job, enqueuedAt, dueAt, failure };
 }
 
 interface HashLike {
@@ -172,32 +190,4 @@ function textOf(job: Job, now: number): string {
   const reached = state === 'delayed' && rest.dueAt <= now ? 'waiting' : state;
   const facts = { ...rest, state: reached === 'delayed' ? 'waiting' : reached };
   return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Gives every job that was in flight, or whose time to live ended, its verdict: nobody else will. */
-async function giveBack({ from, clock, random }: MigrateParts): Promise<void> {
-  for (;;) {
-    const reclaimed = await from.reclaim(BATCH);
-    if (reclaimed.length === 0) return;
-    const at = clock.now();
-    await from.settle(
-      reclaimed.map(({ lease, cause }) => {
-        const outcome: Outcome =
-          cause === 'expired' ? { kind: 'expired' } : { kind: 'not_started' };
-        const policy = defaultPolicy(lease.job.queue);
-        const verdict = decide(outcome, lease, policy, at, random);
-        return { id: lease.job.id, epoch: lease.epoch, verdict, record: null, at };
-      }),
-    );
-  }
-}
-
-/** @throws IiiError CONFLICT when the source is in use: what it would still take could not be moved */
-async function refuseEngines(store: Store): Promise<void> {
-  const alive = ((await store.peers?.list()) ?? []).filter((engine) => engine.alive);
-  if (alive.length === 0) return;
-  const names = alive.map(({ address, id }) => address ?? id).join(', ');
-  throw new IiiError('CONFLICT', `Engines use the source: ${names}.`, {
-    hint: 'Stop them first; an engine that was killed is forgotten after its lease.',
-  });
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Store } from '../queue/store.ts';
+import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
 import type { Move } from './migrate-values.ts';
 
@@ -7,7 +7,7 @@ import type { Move } from './migrate-values.ts';
 const ENDS = 'iii::pauses';
 
 export interface MigratePausesParts {
-  readonly jobs: { readonly from: Store; readonly to: JobTarget };
+  readonly jobs: { readonly from: JobSource; readonly to: JobTarget };
   readonly engine: Move;
   readonly clock: Clock;
 }

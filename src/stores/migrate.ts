@@ -24,12 +24,12 @@ export async function migrate(
   opening: StoreParts,
   options: { readonly dryRun: boolean; readonly allowLoss: boolean },
 ): Promise<MigrationReport> {
-  const { clock, random } = opening;
+  const { clock } = opening;
   const { dryRun, allowLoss } = options;
   const places = await openPlaces(source, target, opening);
   try {
     const { engine, users } = places;
-    const parts = { ...places.jobs, clock, random };
+    const parts = { ...places.jobs, clock };
     // what is refused is refused before anything moves
     const plan = await migrateJobs({ ...parts, dryRun: true });
     if (!dryRun && !allowLoss) refuseLosses(plan.losses);

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { IiiError } from '../base/errors.ts';
-import type { Store } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { StateStore } from '../state/store.ts';
+import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
 import { sharePlace, subscribedPolicies, type Move } from './migrate-values.ts';
 import {
   createStateStore,
-  createStore,
+  openJobSource,
   openJobTarget,
   stateBeside,
   type StoreChoice,
@@ -24,7 +24,7 @@ export interface Places {
 
 /** The open stores of both sides. */
 export interface MigrationPlaces {
-  readonly jobs: { readonly from: Store; readonly to: JobTarget };
+  readonly jobs: { readonly from: JobSource; readonly to: JobTarget };
   readonly engine: Move;
   /** `null`: what users keep stays, because both sides keep it in one place or one in memory. */
   readonly users: Move | null;
@@ -44,12 +44,6 @@ export async function openPlaces(
   const close = async (): Promise<void> => {
     for (const one of opened.splice(0).reverse()) await one.close();
   };
-  const openSource = async ({ jobs, policies }: Places): Promise<Store> => {
-    const store = await createStore(jobs, parts);
-    opened.push(store);
-    await store.open(policies);
-    return store;
-  };
   const openState = async (choice: StoreChoice): Promise<StateStore> => {
     const state = await createStateStore(choice, parts);
     await state.open();
@@ -58,9 +52,11 @@ export async function openPlaces(
   };
   try {
     // first the jobs: an engine that uses a folder has its lock
-    const from = await openSource(source);
+    const from = await openJobSource(source.jobs, parts, source.policies);
+    opened.push(from);
     const stateFrom = await openState(stateBeside(source.jobs));
     const topics = await subscribedPolicies(stateFrom);
+    from.know(topics);
     const to = await openJobTarget(target.jobs, parts, [...target.policies, ...topics]);
     opened.push(to);
     const jobs = { from, to };
@@ -87,9 +83,9 @@ function areMovable(from: StoreChoice, to: StoreChoice): boolean {
   return from.kind !== 'file' || to.kind !== 'file' || resolve(from.path) !== resolve(to.path);
 }
 
-function onePlace({ traits }: Store): IiiError {
+function onePlace({ location }: JobSource): IiiError {
   return new IiiError('CONFLICT', 'The source and the target are the same store.', {
-    reason: `Both configurations lead to ${traits.location ?? traits.name}.`,
+    reason: `Both configurations lead to ${location}.`,
     hint: 'Give the target another server, key_prefix or folder.',
   });
 }

@@ -8,7 +8,9 @@ import type { Store } from '../queue/store.ts';
 import type { QueuePolicy } from '../queue/types.ts';
 import type { StateStore } from '../state/store.ts';
 import { STATE_FOLDER, UNDO_FOLDER } from './file/tables.ts';
+import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
+import { StoreSource } from './store-source.ts';
 import { StoreTarget } from './store-target.ts';
 
 /** Where jobs are to be kept; the same union as the configuration's. */
@@ -66,6 +68,29 @@ export async function createStore(choice: StoreChoice, parts: StoreParts): Promi
       return new RabbitStore({ ...parts, ...choice });
     }
   }
+}
+
+/**
+ * Opens the chosen place to take jobs from there; the caller closes it.
+ * @param policies settings of the queues it has
+ */
+export async function openJobSource(
+  choice: StoreChoice,
+  parts: StoreParts,
+  policies: readonly QueuePolicy[],
+): Promise<JobSource> {
+  if (choice.kind === 'rabbitmq') {
+    const { openBrokerSource } = await import('./rabbitmq/open-source.ts');
+    return openBrokerSource({ ...parts, ...choice }, policies);
+  }
+  const store = await createStore(choice, parts);
+  try {
+    await store.open(policies);
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+  return new StoreSource(store, parts);
 }
 
 /**

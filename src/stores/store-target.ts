@@ -4,12 +4,15 @@ import { scanJobs } from '../queue/scan.ts';
 import type { Store } from '../queue/store.ts';
 import type { StoreGaps } from '../queue/store-gaps.ts';
 import type { Job, QueuePolicy } from '../queue/types.ts';
-import { countedEpoch, MOVED_STATES, type JobTarget } from './job-target.ts';
+import type { JobSource } from './job-source.ts';
+import { countedEpoch, type JobTarget } from './job-target.ts';
 
 /** An open store that takes jobs with a past, as a target of jobs. */
 export class StoreTarget implements JobTarget {
   readonly #store: Store;
   readonly #policies: readonly QueuePolicy[];
+  /** Places that are keys, and the jobs that have them. */
+  readonly #taken = new Map<number, string>();
 
   /** @param policies settings of the queues whose jobs may come */
   constructor(store: Store, policies: readonly QueuePolicy[]) {
@@ -22,21 +25,21 @@ export class StoreTarget implements JobTarget {
   }
 
   /** Jobs keep their places as numbers. Where a number is a job's key, it must not be another's. */
-  async check(from: Store): Promise<void> {
+  async check(from: JobSource): Promise<void> {
     if (this.#store.traits.sharedByEngines) return;
     const all = { queues: null, states: null, order: 'accepted', after: null } as const;
-    const taken = new Map<number, string>();
+    this.#taken.clear();
     for await (const slice of scanJobs(this.#store, all)) {
-      for (const one of slice) taken.set(one.whole()?.seq ?? 0, one.id);
+      for (const one of slice) this.#taken.set(one.whole()?.seq ?? 0, one.id);
     }
-    if (taken.size === 0) return;
-    for await (const slice of scanJobs(from, { ...all, states: MOVED_STATES })) {
-      for (const one of slice) {
-        const other = taken.get(one.whole()?.seq ?? -1);
-        if (other === undefined || other === one.id) continue;
+    if (this.#taken.size === 0) return;
+    for await (const slice of from.look() ?? []) {
+      for (const { job } of slice) {
+        const other = this.#taken.get(job.seq);
+        if (other === undefined || other === job.id) continue;
         throw new IiiError(
           'CONFLICT',
-          `Job ${other} of the target has the place of job ${one.id}.`,
+          `Job ${other} of the target has the place of job ${job.id}.`,
           {
             reason: 'The target holds jobs of its own, and a place is the key of a job there.',
             hint: 'Move into an empty folder.',
@@ -51,7 +54,7 @@ export class StoreTarget implements JobTarget {
     const counts = !this.#store.traits.sharedByEngines;
     await this.#store.rewrite?.(
       jobs.map((job) => ({
-        job: counts ? { ...job, epoch: countedEpoch(job) } : job,
+        job: counts ? { ...job, seq: this.#placeOf(job), epoch: countedEpoch(job) } : job,
         expects: 'absent',
       })),
     );
@@ -75,6 +78,23 @@ export class StoreTarget implements JobTarget {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  /**
+   * The next free place from that of a job on. Several queues of a source may give one number each to
+   * a job of theirs; in each queue the order is kept, since jobs come in that order.
+   */
+  #placeOf({ id, seq }: Job): number {
+    // at the end
+    if (seq === 0) return 0;
+    let place = seq;
+    for (;;) {
+      const other = this.#taken.get(place);
+      if (other === undefined || other === id) break;
+      place++;
+    }
+    this.#taken.set(place, id);
+    return place;
   }
 
   /** Gives queues that are not there settings: those it was told, or what can be told from their jobs. */

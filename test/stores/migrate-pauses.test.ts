@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../src/base/clock.ts';
+import { systemRandom } from '../../src/base/random.ts';
 import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
 import { migratePauses } from '../../src/stores/migrate-pauses.ts';
+import { StoreSource } from '../../src/stores/store-source.ts';
 import { StoreTarget } from '../../src/stores/store-target.ts';
 import { memoryMaker } from '../support/memory-maker.ts';
 import { policyOf } from '../support/store-fixture.ts';
@@ -16,7 +18,9 @@ describe('moving pauses from store to store', () => {
     const later = String(clock.now() + 60_000);
     await engine.from.update('iii::pauses', 'a', () => later);
     await engine.from.update('iii::pauses', 'b', () => String(clock.now() - 1));
-    await migratePauses({ jobs: { from, to: new StoreTarget(to, []) }, engine, clock });
+    const source = new StoreSource(from, { clock, random: systemRandom });
+    const jobs = { from: source, to: new StoreTarget(to, []) };
+    await migratePauses({ jobs, engine, clock });
     const stats = await to.stats();
     expect(['a', 'b', 'c'].map((queue) => stats.get(queue)?.paused)).toEqual([true, false, true]);
     expect([...(await engine.to.list('iii::pauses'))]).toEqual([['a', later]]);

@@ -47,7 +47,7 @@ export const STORE_COMMANDS: readonly CommandSpec[] = [
     summary: 'move jobs, subscriptions and values from one store to another',
     notes: [
       'Both stores are named by configuration files. No engine may use the source, nor a target in RabbitMQ. Waiting, delayed and dead jobs go with their ids, order, attempts and history, then subscriptions and what users keep in the state; each leaves the source when it was read back from the target and is the same. A run that broke off goes on where it was when it is run again. Finished jobs, bulk tasks and the audit trail stay.',
-      'RabbitMQ keeps no priorities and no dedup keys. The rehearsal names the jobs that have one; they are moved only with --allow-loss.',
+      'RabbitMQ keeps no priorities and no dedup keys. The rehearsal names the jobs that have one; they are moved only with --allow-loss. Out of RabbitMQ a rehearsal tells only the lengths of the queues, since nobody can look at a job there without being handed it; what is no job of the queues in the configuration stays, and the exit status is 3.',
     ],
     options: [
       {

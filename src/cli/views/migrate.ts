@@ -4,6 +4,12 @@ import type { RecordView } from '../output/output.ts';
 export interface ShownMigration {
   readonly jobs: number;
   readonly dryRun: boolean;
+  readonly untold: number;
+  readonly left: readonly {
+    readonly place: string;
+    readonly messages: number;
+    readonly why: string;
+  }[];
   readonly queues: readonly {
     readonly queue: string;
     readonly waiting: number;
@@ -25,10 +31,16 @@ export interface ShownMigration {
 export const migrateRecord: RecordView<ShownMigration> = {
   name: ({ jobs }) => String(jobs),
   sections: (
-    { queues, jobs, losses, digests, dryRun, subscriptions, values, valueDigests },
+    { queues, jobs, losses, digests, dryRun, untold, left, subscriptions, values, valueDigests },
     { table },
   ) => [
-    { fields: [['jobs', jobs], ...(dryRun ? [] : digestFields(digests))] },
+    {
+      fields: [
+        ['jobs', jobs],
+        ...(untold > 0 ? untoldField(untold) : []),
+        ...(dryRun ? [] : digestFields(digests)),
+      ],
+    },
     {
       fields: [
         ['subscriptions', subscriptions],
@@ -45,6 +57,23 @@ export const migrateRecord: RecordView<ShownMigration> = {
         { title: 'DEAD', importance: 3, align: 'right', value: ({ dead }) => dead },
       ]),
     },
+    ...(left.length === 0
+      ? []
+      : [
+          {
+            title: 'stayed in the source',
+            table: table(left, [
+              { title: 'WHERE', importance: 4, min: 8, value: ({ place }) => place },
+              {
+                title: 'MESSAGES',
+                importance: 4,
+                align: 'right',
+                value: ({ messages }) => messages,
+              },
+              { title: 'WHY', importance: 3, value: ({ why }) => why },
+            ]),
+          },
+        ]),
     ...(losses.length === 0
       ? []
       : [
@@ -60,6 +89,10 @@ export const migrateRecord: RecordView<ShownMigration> = {
         ]),
   ],
 };
+
+function untoldField(untold: number): [string, number][] {
+  return [['of any queue', untold]];
+}
 
 function digestFields({ from, to }: ShownMigration['digests']): [string, string][] {
   return [

@@ -1,16 +1,16 @@
 import type { Clock } from '../../base/clock.ts';
 import { IiiError } from '../../base/errors.ts';
 import { defaultPolicy } from '../../queue/policy.ts';
-import type { Store } from '../../queue/store.ts';
 import { STORE_GAPS } from '../../queue/store-gaps.ts';
 import type { Job, QueuePolicy } from '../../queue/types.ts';
+import type { JobSource } from '../job-source.ts';
 import { countedEpoch, type JobTarget } from '../job-target.ts';
 import type { Broker } from './broker.ts';
 import { asUnavailable } from './broker-errors.ts';
 import { deadJobOf } from './dead-letters.ts';
 import { decodeJob, encodeJob, type StoredJob } from './job-message.ts';
 import { MoveCopies } from './move-copies.ts';
-import { MoveJournal } from './move-journal.ts';
+import { MoveJournal, refuseLeaving } from './move-journal.ts';
 import type { Topology } from './topology.ts';
 
 /** Between two looks at a queue that tell whether what a killed run had sent has arrived. */
@@ -56,23 +56,17 @@ export class BrokerTarget implements JobTarget {
     this.#journal = new MoveJournal(parts.broker, parts.topology);
   }
 
-  async check(from: Store): Promise<void> {
+  async check(from: JobSource): Promise<void> {
     const { topology, policies } = this.#parts;
     for (const [queue, { waiting, delayed, inFlight, dead }] of await from.stats()) {
       if (waiting + delayed + inFlight + dead === 0 || this.#find(queue) !== undefined) continue;
-      throw new IiiError(
-        'CONFLICT',
-        `The target has no queue '${queue}', and the source has jobs of it.`,
-        {
-          reason: 'A broker does not tell which queues it has: nobody would see these jobs.',
-          hint: `Name it in the queue_configs of the target, or discard its jobs: iii queue purge ${queue}`,
-        },
-      );
+      throw noQueue(queue);
     }
+    await refuseLeaving(topology, this.#parts.location);
     for (const policy of policies) {
       const { main, retry } = topology.names.of(policy);
       for (const queue of [main, retry]) {
-        const users = await topology.consumersOf(queue);
+        const users = await topology.readersOf(queue);
         if (users === 0) continue;
         throw new IiiError('CONFLICT', `Engines use the target: ${queue} has ${users} readers.`, {
           hint: 'Stop them first; the broker forgets an engine that was killed within ten seconds.',
@@ -174,7 +168,8 @@ export class BrokerTarget implements JobTarget {
   async #sentOf(job: Job): Promise<Sent> {
     const { topology, clock } = this.#parts;
     const { state, endedAt, dedupKey, ...rest } = job;
-    const policy = this.#find(job.queue) ?? defaultPolicy(job.queue);
+    const policy = this.#find(job.queue);
+    if (policy === undefined) throw noQueue(job.queue);
     if (!this.#declared.has(policy.name)) await topology.declareLine(policy);
     this.#declared.add(policy.name);
     const { main, retry, dead } = topology.names.of(policy);
@@ -197,6 +192,14 @@ function jobOf(stored: StoredJob, now: number): Job {
   const job = deadJobOf(stored);
   if (stored.failure !== null) return job;
   return { ...job, state: stored.dueAt > now ? 'delayed' : 'waiting' };
+}
+
+function noQueue(queue: string): IiiError {
+  const message = `The target has no queue '${queue}', and the source has jobs of it.`;
+  return new IiiError('CONFLICT', message, {
+    reason: 'A broker does not tell which queues it has: nobody would see these jobs.',
+    hint: `Name it in the queue_configs of the target, or discard its jobs: iii queue purge ${queue}`,
+  });
 }
 
 function inUse(queue: string, expected: number): IiiError {

@@ -120,22 +120,26 @@ export class DeadLetters {
     byId.set(stored.id, { entry: { stored, message }, reading });
   }
 
-  /** A message of another program counts as dead since it came; what is no job at all is left alone. */
   #decode(message: AsyncMessage): StoredJob | undefined {
-    const now = this.#parts.clock.now();
-    const name = nameIn(message);
-    const policy = this.#parts.policyOf(name) ?? defaultPolicy(name);
-    try {
-      const stored = decodeJob(message, policy, now);
-      if (stored.failure !== null) return stored;
-      const error = {
-        code: 'unknown',
-        message: 'another program put this job to the dead letters',
-      };
-      return { ...stored, failure: { reason: 'exhausted', failedAt: stored.enqueuedAt, error } };
-    } catch {
-      return undefined;
-    }
+    return decodeDead(message, this.#parts.policyOf, this.#parts.clock.now());
+  }
+}
+
+/** A message of another program counts as dead since it came; what is no job at all is `undefined`. */
+export function decodeDead(
+  message: AsyncMessage,
+  policyOf: DeadParts['policyOf'],
+  now: number,
+): StoredJob | undefined {
+  const name = nameIn(message);
+  const policy = policyOf(name) ?? defaultPolicy(name);
+  try {
+    const stored = decodeJob(message, policy, now);
+    if (stored.failure !== null) return stored;
+    const error = { code: 'unknown', message: 'another program put this job to the dead letters' };
+    return { ...stored, failure: { reason: 'exhausted', failedAt: stored.enqueuedAt, error } };
+  } catch {
+    return undefined;
   }
 }
 

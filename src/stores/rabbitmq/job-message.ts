@@ -76,6 +76,15 @@ export function decodeJob(message: AsyncMessage, policy: QueuePolicy, now: numbe
   return adopt(message, headers, body.toString(), policy, now);
 }
 
+/** Whether a message says when its job was accepted. */
+export function tellsTime({ headers, timestamp }: AsyncMessage): boolean {
+  return (
+    headers?.[RECORD] !== undefined ||
+    headers?.[PAYLOAD_BYTES] !== undefined ||
+    timestamp !== undefined
+  );
+}
+
 function restore(message: AsyncMessage, record: string, payload: string): StoredJob {
   return { ...(JSON.parse(record) as Record_), payload, id: message.messageId ?? '' };
 }

@@ -5,12 +5,12 @@ import { ACKS_ON_THE_WAY, MARKER, MOST_UNACKNOWLEDGED } from './read-all.ts';
 import type { LineNames } from './topology.ts';
 
 /** Type of a message by which an engine finds out whether it is the active consumer. */
-const PING = 'iii.ping';
+export const PING = 'iii.ping';
 const PING_LIVES_MS = '10000';
 /** Jobs with a past that an engine takes of a standard queue; of a FIFO queue it has to take all. */
 const RETRY_PREFETCH = 10_000;
 /** Jobs of a FIFO queue that one engine looks at; groups that begin behind them wait. */
-const FIFO_PREFETCH = 10_000;
+export const FIFO_PREFETCH = 10_000;
 const EMPTY = Buffer.alloc(0);
 let sessions = 0;
 

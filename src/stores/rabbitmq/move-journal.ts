@@ -72,3 +72,13 @@ export async function refuseMove(topology: Topology, location: string): Promise<
     hint: `Run iii store migrate again, it goes on where it was. To start without it, delete ${migration}.`,
   });
 }
+
+/** @throws IiiError CONFLICT while a migration away from this broker has not ended */
+export async function refuseLeaving(topology: Topology, location: string): Promise<void> {
+  const { leaving } = topology.names;
+  if (!(await topology.exists(leaving))) return;
+  throw new IiiError('CONFLICT', `Jobs are being moved away from RabbitMQ at ${location}.`, {
+    reason: `The queue ${leaving} is there until that has ended: what was moved last may be in both places, and would run in both.`,
+    hint: `Run iii store migrate again, it goes on where it was. To start without it, delete ${leaving}.`,
+  });
+}

@@ -30,7 +30,7 @@ import { HeldJobs } from './held-jobs.ts';
 import type { StoredJob } from './job-message.ts';
 import { isUuid } from './job-message.ts';
 import { JobLine } from './job-line.ts';
-import { refuseMove } from './move-journal.ts';
+import { refuseLeaving, refuseMove } from './move-journal.ts';
 import { settleHeld } from './settle.ts';
 import type { QueueMode } from './topology.ts';
 import { Names, Topology } from './topology.ts';
@@ -134,6 +134,7 @@ export class RabbitStore implements Store {
     this.#isOpen = true;
     try {
       await refuseMove(this.#topology, this.#location);
+      await refuseLeaving(this.#topology, this.#location);
       await this.#topology.declareEngines();
       await this.#engines.join();
       this.#addLines(policies);

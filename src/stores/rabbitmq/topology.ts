@@ -23,7 +23,8 @@ import { readAll } from './read-all.ts';
  *
  * Of all together: the fanout exchange `iii.engines`, on which engines say that they live; per delay D
  * one pair `iii.delay.D`: a fanout exchange and a queue whose messages expire after D seconds; and,
- * while jobs are moved here, the queue `iii.migration` (move-journal.ts).
+ * while jobs are moved here, the queue `iii.migration` (move-journal.ts); while jobs are moved away, the
+ * empty queue `iii.leaving`.
  *
  * Delays. A job due within HELD_DELAY_MS goes to the retry queue at once, and the engine that gets it
  * holds it, unacknowledged, until it is due. A longer delay is spent at the broker, in the longest of
@@ -64,6 +65,7 @@ export interface LineNames {
 export class Names {
   readonly engines: string;
   readonly migration: string;
+  readonly leaving: string;
   readonly #prefix: string;
 
   /** @param prefix what every name begins with: `iii` */
@@ -71,6 +73,7 @@ export class Names {
     this.#prefix = prefix;
     this.engines = `${prefix}.engines`;
     this.migration = `${prefix}.migration`;
+    this.leaving = `${prefix}.leaving`;
   }
 
   of({ name, deadLetterQueue }: QueuePolicy): LineNames {
@@ -93,7 +96,16 @@ export class Names {
   delay(delayMs: number): { readonly name: string; readonly seconds: number } {
     const fitting = DELAY_STEPS_S.findLast((step) => step * 1_000 <= delayMs);
     const seconds = fitting ?? DELAY_STEPS_S[0] ?? 30;
-    return { name: `${this.#prefix}.delay.${seconds}`, seconds };
+    return { name: this.#delayOf(seconds), seconds };
+  }
+
+  /** All queues in which delays are spent, those of every queue together. */
+  delays(): readonly string[] {
+    return DELAY_STEPS_S.map((seconds) => this.#delayOf(seconds));
+  }
+
+  #delayOf(seconds: number): string {
+    return `${this.#prefix}.delay.${seconds}`;
   }
 }
 
@@ -166,8 +178,8 @@ export class Topology {
     return (await this.#look(queue))?.messageCount ?? 0;
   }
 
-  /** How many consume a queue; 0 when it is not there. */
-  async consumersOf(queue: string): Promise<number> {
+  /** How many read a queue; 0 when it is not there. */
+  async readersOf(queue: string): Promise<number> {
     return (await this.#look(queue))?.consumerCount ?? 0;
   }
 
@@ -313,7 +325,8 @@ export function bytesOf(body: unknown): Buffer {
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-function movingOf(queue: string): string {
+/** Where the messages of a queue are while its arguments are changed. */
+export function movingOf(queue: string): string {
   return `${queue.replace(/[.]queue$/, '')}::moving`;
 }
 

@@ -13,6 +13,7 @@ import { BrokerTarget } from '../../../src/stores/rabbitmq/broker-target.ts';
 import { openBrokerTarget } from '../../../src/stores/rabbitmq/open-target.ts';
 import type { RabbitStore } from '../../../src/stores/rabbitmq/rabbitmq-store.ts';
 import { Names, Topology } from '../../../src/stores/rabbitmq/topology.ts';
+import { StoreSource } from '../../../src/stores/store-source.ts';
 import { eventually } from '../../support/eventually.ts';
 import { newPrefix, openRabbitStore } from '../../support/rabbitmq-maker.ts';
 import {
@@ -84,7 +85,12 @@ describe('moving jobs to a broker', { skip: url === '' }, () => {
       ),
     );
   const move = (from: Store, to: BrokerTarget, dryRun = false): Promise<MigrateReport> =>
-    migrateJobs({ from, to, clock, random: systemRandom, dryRun });
+    migrateJobs({
+      from: new StoreSource(from, { clock, random: systemRandom }),
+      to,
+      clock,
+      dryRun,
+    });
   const engineOn = async (prefix: string): Promise<RabbitStore> =>
     closing(await openRabbitStore(url, prefix, POLICIES, clock));
   const jobsOf = async (store: Store, order: 'accepted' | 'died'): Promise<readonly Job[]> => {

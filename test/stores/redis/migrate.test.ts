@@ -8,7 +8,8 @@ import type { Store } from '../../../src/queue/store.ts';
 import type { Job, QueuePolicy } from '../../../src/queue/types.ts';
 import { migrate } from '../../../src/stores/migrate.ts';
 import { migrateJobs } from '../../../src/stores/migrate-jobs.ts';
-import { openPlaces } from '../../../src/stores/migration-places.ts';
+import { createStore } from '../../../src/stores/registry.ts';
+import { StoreSource } from '../../../src/stores/store-source.ts';
 import { StoreTarget } from '../../../src/stores/store-target.ts';
 import { fileMaker } from '../../support/file-maker.ts';
 import { memoryMaker } from '../../support/memory-maker.ts';
@@ -72,7 +73,7 @@ describe('moving jobs from store to store', () => {
       const before = [await jobsOf(from, 'accepted'), await jobsOf(from, 'died')];
       from = (await makers[source].reopen?.(from, POLICIES, clock)) ?? from;
       const target = new StoreTarget(to, [policyOf('default')]);
-      const parts = { from, to: target, clock, random: systemRandom };
+      const parts = { from: sourceOf(from, clock), to: target, clock };
       const plan = await migrateJobs({ ...parts, dryRun: true });
       expect(plan).toMatchObject({ jobs: 29, dryRun: true });
       const report = await migrateJobs({ ...parts, dryRun: false });
@@ -104,9 +105,11 @@ describe('moving jobs from store to store', () => {
         },
       });
       const target = new StoreTarget(to, POLICIES);
-      const parts = { to: target, clock, random: systemRandom, dryRun: false };
-      await expect(migrateJobs({ ...parts, from: breaking })).rejects.toThrow('power');
-      const report = await migrateJobs({ ...parts, from });
+      const parts = { to: target, clock, dryRun: false };
+      await expect(migrateJobs({ ...parts, from: sourceOf(breaking, clock) })).rejects.toThrow(
+        'power',
+      );
+      const report = await migrateJobs({ ...parts, from: sourceOf(from, clock) });
       expect(report.digests.to).toBe(report.digests.from);
       expect((await to.stats()).get('q')).toMatchObject({ dead: 3 });
       expect(await jobsOf(to, 'died')).toEqual(before);
@@ -124,7 +127,7 @@ describe('moving jobs from store to store', () => {
       await from.append([newJob(uuidOf(1), clock.now())]);
       await to.append([newJob(uuidOf(1), clock.now(), { payload: '{"another":1}' })]);
       const target = new StoreTarget(to, POLICIES);
-      const parts = { from, to: target, clock, random: systemRandom, dryRun: false };
+      const parts = { from: sourceOf(from, clock), to: target, clock, dryRun: false };
       await expect(migrateJobs(parts)).rejects.toMatchObject({ code: 'CONFLICT' });
       expect((await from.get(uuidOf(1)))?.state).toBe('waiting');
     } finally {
@@ -141,7 +144,7 @@ describe('moving jobs from store to store', () => {
       const card = { id: 'a', address: 'ws://x:1', version: '1', pid: 1, host: 'h', startedAt: 0 };
       await from.peers?.announce(card, () => ({ functions: {}, rates: {} }));
       const target = new StoreTarget(to, POLICIES);
-      const parts = { from, to: target, clock, random: systemRandom, dryRun: true };
+      const parts = { from: sourceOf(from, clock), to: target, clock, dryRun: true };
       await expect(migrateJobs(parts)).rejects.toMatchObject({
         code: 'CONFLICT',
         message: expect.stringContaining('ws://x:1') as unknown,
@@ -161,22 +164,19 @@ describe('moving jobs from store to store', () => {
       ...{ users: null, policies: POLICIES },
     });
     const parts = { clock, random: systemRandom, log: silentLogger };
-    const places = await openPlaces(placeOf('127.0.0.1'), elsewhere(placeOf('localhost')), parts);
-    await places.jobs.from.append([newJob(uuidOf(1), clock.now())]);
-    await places.close();
+    const store = await createStore(placeOf('127.0.0.1').jobs, parts);
+    await store.open(POLICIES);
+    await store.append([newJob(uuidOf(1), clock.now())]);
     const moving = migrate(placeOf('127.0.0.1'), placeOf('localhost'), parts, {
       dryRun: false,
       allowLoss: false,
     });
     await expect(moving).rejects.toMatchObject({ code: 'CONFLICT' });
-    const after = await openPlaces(placeOf('127.0.0.1'), elsewhere(placeOf('localhost')), parts);
-    expect(await after.jobs.from.get(uuidOf(1))).toMatchObject({ state: 'waiting' });
-    await after.close();
+    expect(await store.get(uuidOf(1))).toMatchObject({ state: 'waiting' });
+    await store.close();
   });
 });
 
-function elsewhere<Place extends { readonly jobs: { readonly keyPrefix: string } }>(
-  place: Place,
-): Place {
-  return { ...place, jobs: { ...place.jobs, keyPrefix: 'other' } };
+function sourceOf(store: Store, clock: ManualClock): StoreSource {
+  return new StoreSource(store, { clock, random: systemRandom });
 }

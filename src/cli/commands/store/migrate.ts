@@ -8,6 +8,9 @@ import { countOf } from '../../../base/count.ts';
 import { usageError } from '../../usage.ts';
 import { migrateRecord } from '../../views/migrate.ts';
 
+/** Everything was moved that could be, and yet the source is not empty. */
+const PARTLY_DONE = 3;
+
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
   const dryRun = input.flag('dryRun');
@@ -38,10 +41,20 @@ export const run: RunCommand = async (context, input) => {
       'The target cannot keep all of it: without --allow-loss nothing will be moved.',
     );
   }
+  if (report.isEstimate) {
+    const untold = `${countOf(report.untold, 'job')} with long delays may be of any queue`;
+    await output.note(
+      `RabbitMQ does not show jobs without handing them out, so only the lengths of its queues were looked at: delayed jobs count as waiting, notes of engines and what is no job count too, and ${untold}.`,
+    );
+  }
+  const staying = report.left.reduce((sum, { messages }) => sum + messages, 0);
+  if (staying > 0) {
+    await output.note(`${countOf(staying, 'message')} stayed in the source: no job of its queues.`);
+  }
   if (report.valuesStay) {
     await output.note('Values stay where they are: both keep them in one place, or one in memory.');
   }
-  return 0;
+  return report.left.length === 0 ? 0 : PARTLY_DONE;
 };
 
 function placesOf({ store, state, queues }: Config) {
