@@ -29,9 +29,13 @@
  */
 export class RedisKeys {
   readonly #prefix: string;
+  readonly #channel: string;
 
-  constructor(prefix: string) {
+  /** @param place where Redis is, as `RedisConnection.place` has it */
+  constructor(prefix: string, place: string) {
     this.#prefix = prefix;
+    const database = Number(/\/(\d+)$/.exec(place)?.[1] ?? 0);
+    this.#channel = database === 0 ? `${prefix}:signals` : `${prefix}:signals:${database}`;
   }
 
   base(queue: string): string {
@@ -43,9 +47,12 @@ export class RedisKeys {
     return `${this.#prefix}:queues`;
   }
 
-  /** Pub/sub channel on which engines tell each other of work, pauses and values. */
+  /**
+   * Pub/sub channel on which engines tell each other of work, pauses and values. All databases of a
+   * server have their channels in common, so that it names the database.
+   */
   signals(): string {
-    return `${this.#prefix}:signals`;
+    return this.#channel;
   }
 
   /** Hash of engine id to what it said about itself. */

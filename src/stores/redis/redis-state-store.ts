@@ -60,7 +60,7 @@ export class RedisStateStore implements StateStore {
 
   constructor({ url, keyPrefix, clock, random, log }: RedisStateStoreParts) {
     this.#connection = new RedisConnection({ url, clock, log });
-    this.#keys = new RedisKeys(keyPrefix);
+    this.#keys = new RedisKeys(keyPrefix, this.#connection.place);
     this.#session = random.uuid();
   }
 

@@ -76,7 +76,7 @@ export class RedisStore implements Store {
     this.#connection = new RedisConnection({ url, clock, log });
     this.#context = {
       connection: this.#connection,
-      keys: new RedisKeys(parts.keyPrefix),
+      keys: new RedisKeys(parts.keyPrefix, this.#connection.place),
       clock,
       log,
       leaseMs: parts.leaseMs,

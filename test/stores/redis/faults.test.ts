@@ -161,6 +161,19 @@ describe('a Redis store whose server fails', () => {
     expect(await server.command('ZCARD', 'iii:{q}:o')).toBe(2);
   });
 
+  it('hears nothing of what happens in another database of the same server', async () => {
+    const server = await startServer();
+    const store = await openStore(server.url);
+    const heard = new Map<string, string[]>();
+    for (const database of ['/0', '/1']) {
+      const other = await openStore(`${server.url}${database}`);
+      other.watch(({ kind }) => heard.set(database, [...(heard.get(database) ?? []), kind]));
+    }
+    await store.pause('q', true);
+    await eventually(() => heard.get('/0')?.includes('paused'));
+    expect(heard.get('/1') ?? []).not.toContain('paused');
+  });
+
   it('refuses jobs when the memory is full, ends those it has, and goes on when there is room', async () => {
     const server = await startServer();
     const store = await openStore(server.url);
