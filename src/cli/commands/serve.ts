@@ -12,6 +12,7 @@ import type { SignalName } from '../io.ts';
 import { countOf } from '../../base/count.ts';
 import { describeFailure, failureJson } from '../report.ts';
 import { usageError } from '../usage.ts';
+import { wrap } from '../output/wrap.ts';
 import { policyLines } from '../views/policy.ts';
 
 const MAX_PORT = 65_535;
@@ -128,12 +129,14 @@ async function announce(context: Context, app: App, config: Config): Promise<voi
   }
   const { columns = Number.POSITIVE_INFINITY } = context.io.stdout;
   const place = traits.location === null ? '' : ` in ${traits.location}`;
+  const indent = ' '.repeat(LABEL_COLUMNS);
+  const receipt = wrap(traits.guarantee, columns - LABEL_COLUMNS).replaceAll('\n', `\n${indent}`);
   await output.text(
     [
       `engine   ${url ?? 'not listening'}`,
       ...(httpUrl === null ? [] : [`http     ${httpUrl}`]),
       `store    ${traits.name}${place}`,
-      `receipt  ${traits.guarantee}`,
+      `receipt  ${receipt}`,
       ...policyLines(config.queues, columns - LABEL_COLUMNS).map(
         (line, index) => (index === 0 ? 'queues' : '').padEnd(LABEL_COLUMNS) + line,
       ),

@@ -40,7 +40,7 @@ const NEEDED = 50;
 /** Columns that have to fit for one that is meant to be copied to be shown whole. */
 const BESIDE_COPIED = 3;
 /** A line of its own is not cut below this, since an id has 36 characters; a narrower terminal wraps it. */
-const OWN_LINE = 40;
+const OWN_LINE = 36;
 /** Columns by which a row is indented that is below a line of its own. */
 const INDENT = 2;
 
@@ -162,9 +162,12 @@ function fitColumns(columns: readonly Laid[], limit: number): Layout {
   const whole = columns.map((column) =>
     column.copied ? { ...column, min: column.width, wanted: column.width } : column,
   );
-  const beside = fit(whole, limit, Math.min(BESIDE_COPIED, columns.length));
-  if (beside !== undefined) return { above: [], beside };
   const [first, second] = [...whole].sort((a, b) => b.importance - a.importance);
+  // two that are to be copied say nothing about how things are
+  const least =
+    first?.copied === true && second?.copied === true ? BESIDE_COPIED + 1 : BESIDE_COPIED;
+  const beside = fit(whole, limit, Math.min(least, columns.length));
+  if (beside !== undefined) return { above: [], beside };
   if (first?.copied !== true) return { above: [], beside: fit(columns, limit, 1) ?? [] };
   const without = (from: readonly Laid[], ...gone: readonly Laid[]): readonly Laid[] =>
     from.filter(({ texts }) => gone.every((column) => column.texts !== texts));

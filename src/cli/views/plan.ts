@@ -12,7 +12,7 @@ type Skip = BulkPlan['skipped'][number];
 
 const GROUPS: readonly Column<Group>[] = [
   { title: 'JOBS', importance: 100, align: 'right', value: ({ jobs }) => jobs },
-  { title: 'FUNCTION', importance: 90, min: 8, value: ({ functionId }) => functionId },
+  { title: 'FUNCTION', importance: 90, min: 8, wanted: 24, value: ({ functionId }) => functionId },
   { title: 'TO', importance: 45, min: 6, value: ({ target }) => target },
   { title: 'OLDEST', importance: 48, value: ({ oldestAt }, words) => words.time(oldestAt) },
   { title: 'CLUSTER', importance: 70, value: ({ cluster }) => cluster ?? '' },

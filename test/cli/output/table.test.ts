@@ -88,6 +88,14 @@ describe('a table', () => {
              12          0     2        0
       "
     `);
+    const longer = { ...row, functionId: `${row.functionId}::and::pack-what-is-there` };
+    expect(await render([longer], subscriptionList.columns, 80)).toMatchInlineSnapshot(`
+      "TOPIC
+        FUNCTION                                                      WAITING  DEAD
+      order.created
+        warehouse::reserve-what-was-ordered::and::pack-what-is-there       12     2
+      "
+    `);
     const topic = 'order.created.in.a.shop.that.is.far.away';
     expect(await render([{ ...row, topic }], subscriptionList.columns, 80)).toMatchInlineSnapshot(`
       "TOPIC
@@ -96,6 +104,16 @@ describe('a table', () => {
         warehouse::reserve-what-was-ordered       12          0     2        0
       "
     `);
+  });
+
+  it('has a name that is longer than the terminal cut to it, and an id never', async () => {
+    const columns: Column<string>[] = [
+      { title: 'NAME', importance: 2, min: 8, copied: true, value: (row) => row },
+      { title: 'JOBS', importance: 1, align: 'right', value: () => 1234 },
+    ];
+    const [, , line = ''] = (await render(['n'.repeat(50)], columns, 38)).split('\n');
+    expect(line).toBe(`${'n'.repeat(37)}…`);
+    expect(await render([deadJob.id], columns, 20)).toContain(`${deadJob.id}\n`);
   });
 
   it.each([40, 60, 80, 100, 120, 200])('never is wider than %i columns', async (width) => {
