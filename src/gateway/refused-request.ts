@@ -33,22 +33,25 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 
 /**
- * Answers what never becomes a request with a body like that of every other error. Where an answer to
- * an earlier request is under way on the connection, it is cut instead: the two would run together.
+ * Answers what is no request, or does not stay one to its end, with a body like that of every other
+ * error. Where another answer is under way on the connection, it is cut instead: the two would run
+ * together.
  */
 export function answerUnreadable(server: Server): void {
-  const open = new WeakMap<Duplex, number>();
-  const count = (socket: Duplex, by: number): void => {
-    open.set(socket, (open.get(socket) ?? 0) + by);
-  };
+  const open = new WeakMap<Duplex, Set<ServerResponse>>();
   server.on('request', ({ socket }, response) => {
-    count(socket, 1);
+    const responses = open.get(socket) ?? new Set();
+    open.set(socket, responses.add(response));
     response.on('close', () => {
-      count(socket, -1);
+      responses.delete(response);
     });
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || (open.get(socket) ?? 0) > 0) {
+    const [response, ...others] = open.get(socket) ?? [];
+    const isFree =
+      response === undefined ||
+      (others.length === 0 && !response.req.complete && !response.headersSent);
+    if (!socket.writable || !isFree) {
       socket.destroy();
       return;
     }

@@ -70,6 +70,28 @@ describe('what is no request', () => {
   });
 });
 
+describe('a body that ends in nonsense', () => {
+  const head =
+    'POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nContent-Type: ';
+
+  it.each(['application/json', 'text/plain'])('is answered as no request: %s', async (type) => {
+    const { port, serve } = await startHttp();
+    serve({ api_path: '/orders', http_method: 'POST' }, () => undefined);
+    const answer = await exchange(port, `${head}${type}\r\n\r\n5\r\n{"a":\r\nzz\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('Connection: close');
+    expect(bodyOf(answer)).toMatchObject({ error: { code: 'INVALID_REQUEST' } });
+  });
+
+  it('cuts the connection while an earlier request waits for its answer', async () => {
+    const { port, serve } = await startHttp();
+    serve({ api_path: '/slow', http_method: 'GET' }, () => undefined);
+    serve({ api_path: '/orders', http_method: 'POST' }, () => undefined);
+    const slow = 'GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
+    expect(await exchange(port, `${slow}${head}text/plain\r\n\r\nzz\r\n`)).toBe('');
+  });
+});
+
 describe('a body that waits to be asked for', () => {
   const head = (length: number): string =>
     'POST /orders HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nExpect: 100-continue\r\n' +
