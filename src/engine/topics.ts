@@ -18,6 +18,7 @@ const DROPPED_SCOPE = 'iii::dropped';
 const SKIPPED_SCOPE = 'iii::skipped';
 /** Scope of a value that changes only when a server that engines share has lost what it kept. */
 const MARK_SCOPE = 'iii::mark';
+const MARK_KEY = 'subscriptions';
 
 /** A message as it was published. */
 export interface Message {
@@ -220,10 +221,10 @@ export class Topics {
   }
 
   async #follow(): Promise<void> {
-    const mark = await this.#readMark();
-    if (mark !== this.#mark) await this.#restore();
-    this.#mark = mark;
-    const stored = await this.#parts.state.list(SCOPE);
+    const { state } = this.#parts;
+    const [mark, read] = await Promise.all([state.get(MARK_SCOPE, MARK_KEY), state.list(SCOPE)]);
+    const isSame = mark !== undefined && mark === this.#mark;
+    const stored = isSame ? read : await this.#restore();
     for (const [queue, text] of stored) {
       const known = this.#subscriptions.get(queue);
       if (known === undefined || JSON.stringify(known) !== text) {
@@ -237,14 +238,17 @@ export class Topics {
     }
   }
 
+  /** The mark of the data, made where there is none. */
   async #readMark(): Promise<string | undefined> {
     const { state, clock } = this.#parts;
+    const there = await state.get(MARK_SCOPE, MARK_KEY);
+    if (there !== undefined) return there;
     const made = String(clock.wallNow());
-    return (await state.update(MARK_SCOPE, 'subscriptions', (before) => before ?? made)).after;
+    return (await state.update(MARK_SCOPE, MARK_KEY, (before) => before ?? made)).after;
   }
 
   /** Stores what nobody ended: it is gone because the server came back without its data. */
-  async #restore(): Promise<void> {
+  async #restore(): Promise<ReadonlyMap<string, string>> {
     const { state, log } = this.#parts;
     log.warn('the subscriptions of the store are lost; those this engine knows are stored again', {
       subscriptions: this.#subscriptions.size,
@@ -252,6 +256,8 @@ export class Topics {
     for (const [queue, subscription] of this.#subscriptions) {
       await state.update(SCOPE, queue, (before) => before ?? JSON.stringify(subscription));
     }
+    this.#mark = await this.#readMark();
+    return state.list(SCOPE);
   }
 
   #soon(subscription: string, change: Promise<unknown>): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStateStore } from '../../src/stores/memory/memory-state-store.ts';
+import { sharedStates } from '../support/shared-state.ts';
 import { startEngine, type EngineFixture, type FakeWorker } from '../support/engine-fixture.ts';
 
 let triggers = 0;
@@ -78,6 +79,26 @@ describe('a topic', () => {
         { topic: 't', subscriptions: [{ skipped: 1 }] },
       ],
     });
+  });
+
+  it('follows the subscriptions of other engines without writing anything', async () => {
+    const [state, other] = sharedStates(2);
+    if (state === undefined || other === undefined) throw new Error('there are two');
+    const written: string[] = [];
+    const update: typeof state.update = (scope, key, change) => {
+      written.push(scope);
+      return state.update(scope, key, change);
+    };
+    const fixture = await startEngine(undefined, { state: { ...state, update } });
+    const there = await startEngine(undefined, { state: other });
+    written.length = 0;
+    const w = there.worker();
+    w.offer('f');
+    subscribe(w, 'f', { topic: 't' });
+    await there.advance();
+    await fixture.advance();
+    expect(await fixture.admin('iii::topic::list')).toMatchObject({ topics: [{ topic: 't' }] });
+    expect(written).toEqual([]);
   });
 
   it('refuses an empty name', async () => {
