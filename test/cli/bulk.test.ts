@@ -236,19 +236,6 @@ describe('bulk commands', () => {
     expect(input('iii::task::start')).toBeDefined();
   });
 
-  it('want more than a y for many jobs, also when those are of every queue', async () => {
-    engine = await FakeEngine.start({
-      ...answers,
-      'iii::bulk::plan': () => ({ ...plan, queue: null, total: 1_001 }),
-    });
-    const discard = ['dlq', 'discard', '--where', 'age>1h'];
-    const { stderr } = await run(discard, { types: 'y\n' });
-    expect(stderr).toContain('Type all to go on');
-    expect(input('iii::task::start')).toBeUndefined();
-    await run(discard, { types: 'all\n' });
-    expect(input('iii::task::start')).toBeDefined();
-  });
-
   it('write a plan down, and carry out exactly that', async () => {
     folder = mkdtempSync(join(tmpdir(), 'iii-plan-'));
     const jobs = [{ id: ID, epoch: 4 }];

@@ -1,5 +1,6 @@
 import type { AdminClient } from '../../admin/client.ts';
 import type { TaskView } from '../../admin/bulk-contract.ts';
+import { IiiError } from '../../base/errors.ts';
 import type { Context } from '../context.ts';
 import { countOf } from '../../base/count.ts';
 
@@ -30,9 +31,21 @@ export async function watchTask(
       progress.update(describeTask(now));
     }
     return now;
+  } catch (thrown) {
+    throw thrown instanceof IiiError && !context.signal.aborted ? goesOn(thrown, task.id) : thrown;
   } finally {
     progress.stop();
   }
+}
+
+/** The engine may be gone, and the task is not: whoever began it has to be told how to find it. */
+function goesOn(error: IiiError, task: string): IiiError {
+  return new IiiError(error.code, error.message, {
+    reason: error.reason,
+    hint: `the task goes on when the engine runs again: iii task watch ${task}`,
+    details: { ...error.details, task },
+    cause: error,
+  });
 }
 
 function describeTask({ id, action, changed, canary }: TaskView): string {
