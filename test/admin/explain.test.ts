@@ -46,6 +46,15 @@ describe('iii::job::explain', () => {
     });
   });
 
+  it('writes a name that is more than a word as a shell wants it', async () => {
+    const name = "it's due";
+    const engine = await startEngine([policy(name)]);
+    await engine.admin('iii::queue::pause', { queue: name });
+    const id = await engine.enqueue('f', {}, { queue: name });
+    const { reasons } = await explain(engine, id);
+    expect(reasons[0]?.change).toBe(`iii queue resume 'it'\\''s due'`);
+  });
+
   it('counts one attempt and one place as one', async () => {
     const engine = await startEngine([policy('default', { concurrency: 1, maxAttempts: 1 })]);
     const worker = engine.worker();

@@ -1,5 +1,6 @@
 import { countOf } from '../../base/count.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import { UNTIL_RESUMED } from '../../engine/parked-groups.ts';
 import type { Job } from '../../queue/types.ts';
 import type { JobExplanation } from '../contract.ts';
@@ -79,7 +80,7 @@ async function explainWaiting(engine: Engine, job: Job, say: Say): Promise<void>
     say(
       'concurrency',
       `${dispatcher.inFlight} of at most ${countOf(dispatcher.limit, 'job')} of queue '${queue}' ${dispatcher.inFlight === 1 ? 'is' : 'are'} in flight at this engine`,
-      `wait until one ends (iii job list ${queue} --state in_flight), or raise the queue's ${isFifo ? 'group_concurrency' : 'concurrency'}`,
+      `wait until one ends (iii job list ${shellWord(queue)} --state in_flight), or raise the queue's ${isFifo ? 'group_concurrency' : 'concurrency'}`,
     );
   }
   const until = dispatcher.rateLimitedUntil();
@@ -95,7 +96,7 @@ async function explainWaiting(engine: Engine, job: Job, say: Say): Promise<void>
 
 function explainPaused(engine: Engine, queue: string, say: Say): void {
   const until = timeText(engine.timedPauses.endOf(queue));
-  const resume = `iii queue resume ${queue}`;
+  const resume = `iii queue resume ${shellWord(queue)}`;
   if (until === null) {
     say('paused', `queue '${queue}' is paused`, resume);
     return;
@@ -143,7 +144,7 @@ async function explainDelayed(engine: Engine, job: Job, say: Say): Promise<void>
     const isOpenEnded = until === UNTIL_RESUMED;
     const end = isOpenEnded ? 'until it is resumed' : `until ${timeText(until)}`;
     const facts = isOpenEnded ? {} : { until: timeText(until) };
-    const change = `iii group resume ${job.queue} ${groupWord(job.group)}`;
+    const change = `iii group resume ${shellWord(job.queue)} ${groupWord(job.group)}`;
     say('parked', `its group was parked by ${by} at ${timeText(at)} ${end}`, change, facts);
     return;
   }
@@ -182,7 +183,7 @@ function explainDead(job: Job, say: Say): void {
   say(
     'dead',
     `it is dead since ${timeText(failure?.failedAt ?? null) ?? 'a time not known'}, because ${reasonText}${error}`,
-    `mend the cause, then iii dlq redrive ${job.queue} --id ${job.id}`,
+    `mend the cause, then iii dlq redrive ${shellWord(job.queue)} --id ${job.id}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-word.ts';
 import { IiiError } from '../../base/errors.ts';
 import { canonicalText } from '../../base/json.ts';
 import { search } from '../../engine/bulk/search.ts';
@@ -104,7 +105,7 @@ export async function findGroup(
   }
   throw new IiiError('NOT_FOUND', `queue '${queue}' has no group ${name} with jobs that can run`, {
     reason: 'its jobs ended, or the value of its group field is another',
-    hint: `iii group list ${queue}`,
+    hint: `iii group list ${shellWord(queue)}`,
   });
 }
 

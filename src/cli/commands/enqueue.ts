@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-word.ts';
 import { IiiError } from '../../base/errors.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -85,7 +86,7 @@ function ended(job: EndedJob, queue: string): IiiError {
     reason: error ? `${error.code}: ${error.message}` : (job.reason ?? undefined),
     hint:
       job.state === 'dead'
-        ? `iii dlq show ${job.id}, then iii dlq redrive ${queue} --id ${job.id}`
+        ? `iii dlq show ${job.id}, then iii dlq redrive ${shellWord(queue)} --id ${job.id}`
         : `iii job show ${job.id}`,
     details: { id: job.id, queue, state: job.state, reason: job.reason },
   });

@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-word.ts';
 import type { AdminClient } from '../../admin/client.ts';
 import type { RunCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -60,7 +61,7 @@ async function waitForQueue(
     }
     if (context.clock.now() >= deadline) {
       const reason = `${countOf(left, 'job')} of it wait or run, and go on`;
-      throw tooLate(`queue ${queue}`, timeoutMs, reason, `iii queue show ${queue}`);
+      throw tooLate(`queue ${queue}`, timeoutMs, reason, `iii queue show ${shellWord(queue)}`);
     }
     await pause(context.clock, INTERVAL_MS, context.signal);
   }

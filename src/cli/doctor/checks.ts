@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/shell-word.ts';
 import type {
   EngineInfo,
   QueueDetail,
@@ -130,7 +131,7 @@ function checkPaused({ queues }: Facts): readonly Finding[] {
       check: 'paused',
       level: 'warn',
       text: `${name} is paused${pausedUntil === undefined ? '' : ` until ${pausedUntil}`}, with ${countOf(waiting + delayed, 'job')} that wait`,
-      mend: `iii queue resume ${name}`,
+      mend: `iii queue resume ${shellWord(name)}`,
     }));
 }
 
@@ -146,8 +147,8 @@ function checkWaiting({ queues }: Facts): readonly Finding[] {
       text: `the oldest job of ${name} has waited ${formatDuration(oldestWaitingMs ?? 0)}`,
       mend:
         type === 'fifo'
-          ? `iii group list ${name} --blocked`
-          : `iii job list ${name} --state waiting --limit 1, then iii job explain <id>`,
+          ? `iii group list ${shellWord(name)} --blocked`
+          : `iii job list ${shellWord(name)} --state waiting --limit 1, then iii job explain <id>`,
     }));
 }
 
@@ -162,7 +163,7 @@ function checkSlo({ queues }: Facts): readonly Finding[] {
       text: `jobs of ${name} wait ${waited}, more than their SLO of ${formatDuration(slo.waitP95Ms)}`,
       mend: more
         ? `start workers: there ${workers === 1 ? 'is' : 'are'} ${workers}, and it takes about ${workersNeeded ?? 0}`
-        : `iii queue show ${name}: more concurrency, or more workers`,
+        : `iii queue show ${shellWord(name)}: more concurrency, or more workers`,
     };
   });
 }
@@ -173,7 +174,7 @@ function checkAlerts({ queues }: Facts): readonly Finding[] {
       check: 'alerts',
       level: 'warn' as const,
       text: `the alert ${alert} of ${name} has fired since ${since}`,
-      mend: `iii queue show ${name}`,
+      mend: `iii queue show ${shellWord(name)}`,
     })),
   );
 }
@@ -185,7 +186,7 @@ function checkDead({ queues }: Facts): readonly Finding[] {
       check: 'dead',
       level: 'warn',
       text: `${countOf(dead, 'job')} of ${name} ${dead === 1 ? 'is' : 'are'} dead`,
-      mend: `iii dlq errors ${name}`,
+      mend: `iii dlq errors ${shellWord(name)}`,
     }));
   return findings.length > 0 ? findings : [ok('dead', 'no dead jobs')];
 }
@@ -197,7 +198,7 @@ function checkSubscriptions({ subscriptions }: Facts): readonly Finding[] {
       check: 'subscriptions',
       level: 'bad',
       text: `${countOf(waiting, 'message')} of topic ${topic} ${waiting === 1 ? 'waits' : 'wait'} for ${functionId}, which no worker offers`,
-      mend: `start its worker, or end the subscription: iii topic unsubscribe ${topic} ${functionId}`,
+      mend: `start its worker, or end the subscription: iii topic unsubscribe ${shellWord(topic)} ${shellWord(functionId)}`,
     }));
 }
 

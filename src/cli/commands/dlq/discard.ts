@@ -1,3 +1,4 @@
+import { shellWord } from '../../../base/shell-word.ts';
 import type { AdminInput, AdminResult } from '../../../admin/contract.ts';
 import { IiiError } from '../../../base/errors.ts';
 import { BULK_KEYS, runBulk } from '../../bulk/run-bulk.ts';
@@ -73,7 +74,7 @@ function readSelection(input: CommandInput): Selection {
   if (!all && ids.length === 0) {
     throw usageError(
       `'dlq discard' needs to know which jobs`,
-      `iii dlq discard ${queue} --id <id>, or --all for every dead job`,
+      `iii dlq discard ${shellWord(queue)} --id <id>, or --all for every dead job`,
       'what ends jobs does not take all of them unless that is said',
     );
   }
@@ -89,7 +90,7 @@ function refuseWhenNothingFound(planned: Result, selection: Selection): void {
   if (selection.ids === undefined || missing.length < selection.ids.length) return;
   throw new IiiError('JOB_NOT_FOUND', `no such dead job in ${selection.queue}`, {
     reason: `not found: ${missing.join(', ')}`,
-    hint: `the dead jobs: iii dlq list ${selection.queue}`,
+    hint: `the dead jobs: iii dlq list ${shellWord(selection.queue)}`,
     details: { notFound: missing },
   });
 }

@@ -1,3 +1,4 @@
+import { shellWord } from '../../../base/shell-word.ts';
 import type { RunCommand } from '../../command.ts';
 import { ask, canAsk, confirmationNeeded } from '../../confirm.ts';
 
@@ -35,6 +36,8 @@ export const run: RunCommand = async (context, input) => {
   const what = dryRun ? 'would be skipped' : 'is skipped and dead';
   await output.done(dryRun ? { ...result, dryRun } : result, `${id} ${what}.`, id);
   if (!dryRun)
-    await output.note(`To bring it back to its place: iii dlq redrive ${queue} --id ${id}`);
+    await output.note(
+      `To bring it back to its place: iii dlq redrive ${shellWord(queue)} --id ${id}`,
+    );
   return 0;
 };

@@ -1,3 +1,4 @@
+import { shellWord } from '../../../base/shell-word.ts';
 import type { RunCommand } from '../../command.ts';
 import { countOf } from '../../../base/count.ts';
 import { deadlineOf, pause, tooLate } from '../../wait.ts';
@@ -34,7 +35,7 @@ export const run: RunCommand = async (context, input) => {
           `queue ${queue}`,
           context.settings.timeoutMs,
           reason,
-          `iii queue show ${queue}`,
+          `iii queue show ${shellWord(queue)}`,
         );
       }
       progress.update(`draining ${queue}: ${countOf(left, 'job')} to go`);
