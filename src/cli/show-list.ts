@@ -1,7 +1,6 @@
 import type { Context } from './context.ts';
 import type { CommandInput } from './input.ts';
 import type { ListView } from './output/output.ts';
-import { splitTable } from './output/table.ts';
 import { writeCount } from '../base/count.ts';
 import { pause } from './wait.ts';
 
@@ -55,12 +54,14 @@ async function cutToScreen<Row>(
   { io, output }: Context,
 ): Promise<Listing<Row>> {
   const { rows, view } = listing;
+  const linesOf = async (shown: readonly Row[]): Promise<number> =>
+    (await output.table(shown, view.columns)).trimEnd().split('\n').length;
   const height = (io.stdout.rows ?? Infinity) - OTHER_LINES;
-  const most = rows.slice(0, Math.max(1, height - 1));
-  const { linesPerRow } = splitTable(await output.table(most, view.columns), most.length);
-  const room = Math.max(1, Math.floor(height / linesPerRow) - 1);
+  let room = Math.max(1, Math.min(rows.length, height - 1));
+  // one by one: without a row whose name is long the others may need fewer lines
+  while (room > 1 && (await linesOf(rows.slice(0, room))) > height) room--;
   const more = rows.length - room;
   if (more <= 0) return listing;
-  const note = `${writeCount(more)} more do not fit on the screen`;
+  const note = `${writeCount(more)} more ${more === 1 ? 'does' : 'do'} not fit on the screen`;
   return { ...listing, rows: rows.slice(0, room), note };
 }

@@ -105,6 +105,21 @@ describe('--watch', () => {
     expect(lines.at(-2)).toBe(ids[9]);
   });
 
+  it('fills the screen when it is a row that does not fit whose name is long', async () => {
+    const names = [
+      ...Array.from({ length: 20 }, (_, n) => `q${n}`),
+      'x'.repeat(60),
+      'y'.repeat(60),
+    ];
+    const queues = names.map((name) => ({ ...paymentQueue, name }));
+    engine = await FakeEngine.start({ 'iii::queue::list': () => ({ queues }) });
+    const { cli } = start(['queue', 'list'], { columns: 40 });
+    await cli.saw('stderr', '2 more do not fit');
+    cli.signal('SIGINT');
+    await cli.finished;
+    expect(cli.stdout().trimEnd().split('\n')).toHaveLength(21);
+  });
+
   it('asks for the first page each time, and does not go together with --all', async () => {
     engine = await FakeEngine.start(LIST_ANSWERS);
     const { cli, clock } = start(['dlq', 'list', 'payment', '--limit', '2', '-o', 'name']);
