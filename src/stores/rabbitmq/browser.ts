@@ -17,7 +17,7 @@ import type { DeadEntry } from './dead-letters.ts';
 import { deadJobOf, DeadLetters } from './dead-letters.ts';
 import type { Engines } from './engines.ts';
 import type { HeldJobs } from './held-jobs.ts';
-import { bytesOf } from './held-jobs.ts';
+import { bytesOf, inTurn } from './held-jobs.ts';
 import type { JobLine } from './job-line.ts';
 import type { Topology } from './topology.ts';
 
@@ -152,12 +152,14 @@ export class Browser {
       const job = held.get(row);
       const line = lines.get(job.stored.queue);
       try {
-        await line?.outbox.publishEnd(job.stored);
+        await inTurn(job, async () => {
+          await line?.outbox.publishEnd(job.stored);
+          line?.release(job);
+        });
       } catch (thrown) {
-        lanes.release(row, clock.now());
+        if (held.isHeld(job)) lanes.release(row, clock.now());
         throw thrown;
       }
-      line?.release(job);
       if (!held.isHeld(job)) continue;
       const now = clock.now();
       cancelled.push(job.stored.id);

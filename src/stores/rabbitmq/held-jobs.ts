@@ -1,5 +1,7 @@
+import type { Clock } from '../../base/clock.ts';
 import { NO_ROW } from '../../queue/columns.ts';
 import { Lanes } from '../../queue/lanes.ts';
+import { isAlive } from '../../queue/row-state.ts';
 import type { Job, Lease, QueuePolicy } from '../../queue/types.ts';
 import type { StoredJob } from './job-message.ts';
 import type { LineSession } from './line-session.ts';
@@ -17,6 +19,15 @@ export interface Delivery {
   readonly from: 'main' | 'retry';
 }
 
+/** A copy that is being published. */
+export interface Coming {
+  readonly version: number;
+  /** Set when it is faster than the confirm. */
+  delivery: Delivery | null;
+  /** Its queue was deleted, perhaps with it. */
+  isGone: boolean;
+}
+
 /** A job that this engine holds: nobody else gets it while its delivery lives. */
 export interface HeldJob {
   readonly row: number;
@@ -26,10 +37,13 @@ export interface HeldJob {
   delivery: Delivery | null;
   /** Handed out before, nobody knows how far it got: its next lease is written down first. */
   isSuspect: boolean;
-  /** A copy that is being published, and its delivery when that is faster than its confirm. */
-  coming: { readonly version: number; delivery: Delivery | null } | null;
+  coming: Coming | null;
   /** Called when the delivery was replaced, or the job is gone. */
   readonly waiters: (() => void)[];
+  /** The broker has no copy: its queue was deleted. */
+  isOnlyHere: boolean;
+  /** What is done with its copies at the broker just now. */
+  turn: Promise<unknown> | null;
 }
 
 /** The jobs this engine holds, by row, and their order. */
@@ -90,7 +104,8 @@ export class HeldJobs {
       },
       now,
     );
-    const held: HeldJob = { row, stored, delivery, isSuspect, coming: null, waiters: [] };
+    const idle = { coming: null, waiters: [], isOnlyHere: false, turn: null };
+    const held: HeldJob = { row, stored, delivery, isSuspect, ...idle };
     // a finished job may be one too many to be kept
     if (this.lanes.table.find(stored.id) === row) this.#byRow[row] = held;
     return held;
@@ -114,6 +129,11 @@ export class HeldJobs {
 
   isHeld(held: HeldJob): boolean {
     return this.#byRow[held.row] === held;
+  }
+
+  /** Whether it is held and has not ended. */
+  canRun(held: HeldJob): boolean {
+    return this.isHeld(held) && isAlive(this.lanes.table.columns.state.get(held.row));
   }
 
   isRunning({ row }: HeldJob): boolean {
@@ -164,6 +184,39 @@ export class HeldJobs {
     this.#byRow[row] = undefined;
     for (const wake of held?.waiters.splice(0) ?? []) wake();
   }
+}
+
+/**
+ * Changes a job's copies at the broker when every change before is through. Two at once would publish
+ * two copies of one version, and acknowledge one delivery twice: for that the broker ends the channel.
+ */
+export async function inTurn<Result>(held: HeldJob, act: () => Promise<Result>): Promise<Result> {
+  while (held.turn !== null) await held.turn;
+  const acting = act();
+  const turn = acting.catch(() => undefined);
+  held.turn = turn;
+  try {
+    return await acting;
+  } finally {
+    held.turn = null;
+  }
+}
+
+/** Waits until a job's delivery was replaced or it is gone, unless it need not, and no longer than that. */
+export async function untilWoken(
+  held: HeldJob,
+  clock: Clock,
+  longestMs: number,
+  isEnough: () => boolean,
+): Promise<void> {
+  if (isEnough()) return;
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(longestMs, resolve);
+    held.waiters.push(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
 
 export function bytesOf({ payload, metadata, history }: StoredJob): number {

@@ -5,12 +5,15 @@ import { NO_ROW } from '../../queue/columns.ts';
 import type { FunctionOffer } from '../../queue/store.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
-import { acknowledge } from './acknowledge.ts';
-import type { HeldJob, HeldJobs } from './held-jobs.ts';
+import { acknowledgeHeld } from './acknowledge.ts';
+import { PublishError } from './broker-errors.ts';
+import type { Coming, HeldJob, HeldJobs } from './held-jobs.ts';
+import { inTurn } from './held-jobs.ts';
 import type { StoredJob } from './job-message.ts';
 import { LineEpochs } from './line-epochs.ts';
 import { LineInbox } from './line-inbox.ts';
 import { LineOutbox } from './line-outbox.ts';
+import { LineRescue } from './line-rescue.ts';
 import { LineSession, prefetchOf } from './line-session.ts';
 import { awaitedFunctions, isLeasable, stuckJobs } from './stuck-jobs.ts';
 import type { LineNames, Topology } from './topology.ts';
@@ -42,6 +45,7 @@ export class JobLine {
   readonly epochs: LineEpochs;
   readonly #parts: LineParts;
   readonly #inbox: LineInbox;
+  readonly #rescue: LineRescue;
   #session: LineSession | undefined;
   #isOpening = false;
   #isClosed = false;
@@ -61,6 +65,7 @@ export class JobLine {
     this.outbox = new LineOutbox(own);
     this.epochs = new LineEpochs(this.outbox);
     this.#inbox = new LineInbox({ ...own, outbox: this.outbox, epochs: this.epochs });
+    this.#rescue = new LineRescue({ ...own, writeDown: this.writeDown.bind(this) });
   }
 
   get policy(): QueuePolicy {
@@ -77,7 +82,8 @@ export class JobLine {
 
   /** Whether jobs of it can be leased. */
   get isReady(): boolean {
-    const isChanging = this.#isHandingBack || this.#nextPolicy !== undefined;
+    const isChanging =
+      this.#isHandingBack || this.#rescue.isGoing || this.#nextPolicy !== undefined;
     return this.#session?.isReady === true && !isChanging;
   }
 
@@ -89,7 +95,7 @@ export class JobLine {
   /** Declares what is needed and begins to consume, unless it does. */
   async open(): Promise<void> {
     const { broker, topology, clock, log } = this.#parts;
-    const isBusy = this.#isOpening || this.#isClosed || this.#isAway;
+    const isBusy = this.#isOpening || this.#isClosed || this.#isAway || this.#rescue.isGoing;
     if (isBusy || this.#session?.isAlive === true || !broker.isUp) return;
     this.#isOpening = true;
     try {
@@ -129,30 +135,33 @@ export class JobLine {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelSetAside?.();
+    await this.#rescue.close();
     await this.#handBackAll();
   }
 
   /**
    * Publishes a newer copy of a held job, then acknowledges the one before. In a FIFO queue the job
-   * keeps its place here meanwhile; in a standard queue whoever gets the copy has it.
+   * keeps its place here meanwhile; in a standard queue whoever gets the copy has it. Only `inTurn`.
    * @throws PublishError and nothing has changed
    */
   async replace(held: HeldJob, change: Partial<StoredJob>, keep: boolean): Promise<void> {
     const { held: jobs, clock } = this.#parts;
-    const { stored, delivery } = held;
+    const { stored } = held;
     const { seq, epoch } = jobs.lanes.table.progressOf(held.row);
     const version = stored.version + 1;
     const copy = { ...stored, seq, epoch, leasedAt: null, ...change, version };
-    held.coming = { version: copy.version, delivery: null };
+    const coming: Coming = { version, delivery: null, isGone: false };
+    held.coming = coming;
     try {
       await this.outbox.publish(copy);
+      if (coming.isGone) throw new PublishError('lost', 'its queue was deleted');
     } catch (thrown) {
       held.coming = null;
       throw thrown;
     }
-    const { coming } = held;
     held.coming = null;
-    acknowledge(delivery);
+    held.isOnlyHere = false;
+    acknowledgeHeld(held);
     if (!jobs.isHeld(held)) return;
     if (keep) {
       held.stored = copy;
@@ -164,18 +173,30 @@ export class JobLine {
     if (coming.delivery !== null) this.#inbox.hold(copy, coming.delivery);
   }
 
+  /**
+   * Publishes a job as it is, and holds the copy; an attempt that is running is written down with it.
+   * @throws PublishError and nothing has changed
+   */
+  writeDown(job: HeldJob, isNeeded: () => boolean = () => true): Promise<void> {
+    const { held } = this.#parts;
+    return inTurn(job, async () => {
+      if (!held.canRun(job) || !isNeeded()) return;
+      const leasedAt = held.isRunning(job) ? held.jobOf(job.row).leasedAt : null;
+      await this.replace(job, { leasedAt }, true);
+    });
+  }
+
   /** A job has ended: its message, here or still to come, is void. */
   release(held: HeldJob): void {
     const { delivery, stored } = held;
-    if (delivery?.session.isAlive === true) acknowledge(delivery);
-    else this.#inbox.markEnded(stored.id, stored.version);
-    held.delivery = null;
+    if (delivery?.session.isAlive !== true) this.#inbox.markEnded(stored.id, stored.version);
+    acknowledgeHeld(held);
   }
 
   /** Whether what this engine knows of a job still counts: its delivery lives, or comes again. */
   isCurrent(held: HeldJob): boolean {
-    const { delivery } = held;
-    return delivery === null ? this.isReady : delivery.session.isAlive;
+    const { delivery, isOnlyHere } = held;
+    return isOnlyHere || (delivery === null ? this.isReady : delivery.session.isAlive);
   }
 
   /** Remembers who offers what, and gives room to other jobs when only unwanted ones are here. */
@@ -219,7 +240,7 @@ export class JobLine {
   #changeType(): void {
     const { held } = this.#parts;
     const policy = this.#nextPolicy;
-    if (policy === undefined) return;
+    if (policy === undefined || this.#rescue.isGoing) return;
     if (held.ofQueue(policy.name).some((job) => held.isRunning(job))) return;
     this.#nextPolicy = undefined;
     void this.#handBackAll().then(() => {
@@ -229,7 +250,7 @@ export class JobLine {
   }
 
   async #openSession(): Promise<void> {
-    const { broker, log } = this.#parts;
+    const { broker } = this.#parts;
     const { name } = this.#policy;
     let session: LineSession | undefined = undefined;
     session = await LineSession.open({
@@ -248,10 +269,7 @@ export class JobLine {
         this.#parts.ready(name);
         this.#parts.changed();
       },
-      onQueueGone: () => {
-        log.warn('a queue at the broker was deleted; it is made anew', { queue: name });
-        void this.#rescue();
-      },
+      onQueueGone: (from, of) => void this.#remake(from, of),
       onClosed: () => {
         if (session === this.#session) this.#lost();
       },
@@ -275,31 +293,17 @@ export class JobLine {
   #dropUnstarted(isGone: (job: HeldJob) => boolean = () => true): void {
     const { held, clock, changed } = this.#parts;
     for (const job of held.ofQueue(this.#policy.name)) {
-      if (!held.isRunning(job) && isGone(job)) held.drop(job, clock.now());
+      if (!held.isRunning(job) && !job.isOnlyHere && isGone(job)) held.drop(job, clock.now());
     }
     changed();
   }
 
-  /** The queue is gone with everything in it. What is held here is published anew. */
-  async #rescue(): Promise<void> {
-    const { held, topology, log } = this.#parts;
-    const session = this.#session;
-    try {
-      await topology.declareLine(this.#policy);
-      for (const job of held.ofQueue(this.#policy.name)) {
-        // it may have ended while those before it were published
-        if (!held.isHeld(job)) continue;
-        // the copy of a running job would be run by whoever gets it
-        if (!this.isFifo && held.isRunning(job)) continue;
-        await this.replace(job, {}, true);
-      }
-    } catch (thrown) {
-      log.error('what is held of a deleted queue could not be published again', {
-        queue: this.#policy.name,
-        error: messageOf(thrown),
-      });
-    }
-    await session?.close().catch(() => undefined);
+  /** A queue is gone with everything in it: what is held of it is published, then all begins anew. */
+  async #remake(from: 'main' | 'retry', session: LineSession): Promise<void> {
+    await this.#rescue.begin(from);
+    if (session.isAlive) await session.close().catch(() => undefined);
+    // it was lost in the middle of it
+    else if (this.#session === undefined) this.#lost();
   }
 
   /** Exchanges deliveries that the broker would soon take for forgotten, oldest first. */
@@ -310,12 +314,10 @@ export class JobLine {
     for (const job of held.ofQueue(this.#policy.name)) {
       if (job.delivery === null || job.coming !== null) continue;
       if (job.delivery.at > now - REFRESH_MS || held.isReserved(job)) continue;
-      const running = held.isRunning(job);
       if (this.isFifo) {
-        const leasedAt = running ? held.jobOf(job.row).leasedAt : null;
-        void this.replace(job, { leasedAt }, true).catch(() => undefined);
+        void this.writeDown(job).catch(() => undefined);
         // the copy of a running one would be run by whoever gets it: its attempt has to end in time
-      } else if (!running) void this.#handOver(job);
+      } else if (!held.isRunning(job)) void this.#handOver(job);
     }
   }
 
@@ -352,7 +354,9 @@ export class JobLine {
     const { held, clock } = this.#parts;
     if (held.lanes.reserveWaiting(job.stored.id) === NO_ROW) return;
     try {
-      await this.replace(job, {}, false);
+      await inTurn(job, async () => {
+        if (held.isHeld(job)) await this.replace(job, {}, false);
+      });
     } catch {
       if (held.isHeld(job)) held.lanes.release(job.row, clock.now());
     }
@@ -378,7 +382,9 @@ export class JobLine {
     try {
       await session.stopDelivering();
       if (session.isReady && broker.isUp) {
-        await session.inTurns(held.ofQueue(this.#policy.name), (job) => this.#handBack(job));
+        await session.inTurns(held.ofQueue(this.#policy.name), (job) =>
+          this.writeDown(job, () => job.delivery !== null || job.isOnlyHere),
+        );
       }
       // every other acknowledgement of this channel is before these
       this.#inbox.forgetEndings(Infinity);
@@ -390,11 +396,5 @@ export class JobLine {
     this.#isHandingBack = false;
     for (const job of held.ofQueue(this.#policy.name)) held.drop(job, clock.now());
     this.#parts.changed();
-  }
-
-  async #handBack(job: HeldJob): Promise<void> {
-    if (!this.#parts.held.isHeld(job) || job.delivery === null || job.coming !== null) return;
-    const { state, leasedAt } = this.#parts.held.jobOf(job.row);
-    await this.replace(job, { leasedAt: state === 'in_flight' ? leasedAt : null }, true);
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge, acknowledgeHeld } from './acknowledge.ts';
 import type { Delivery, HeldJobs } from './held-jobs.ts';
 import type { StoredJob } from './job-message.ts';
 import { decodeJob, ENDED, EPOCHS } from './job-message.ts';
@@ -139,7 +139,7 @@ export class LineInbox {
     const known = held.find(id);
     if (known === undefined || known.stored.version > version) return;
     if (known.delivery === null || held.isRunning(known) || held.isReserved(known)) return;
-    acknowledge(known.delivery);
+    acknowledgeHeld(known);
     held.drop(known, clock.now());
   }
 
@@ -182,7 +182,7 @@ export class LineInbox {
         return;
       }
     }
-    acknowledge(known.delivery);
+    acknowledgeHeld(known);
     held.drop(known, clock.now());
     this.hold(stored, delivery);
   }

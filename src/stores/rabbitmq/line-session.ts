@@ -26,7 +26,7 @@ export interface SessionParts {
   /** Leasing may begin. */
   readonly onReady: () => void;
   /** The broker ended a consumer: its queue was deleted. */
-  readonly onQueueGone: () => void;
+  readonly onQueueGone: (from: 'main' | 'retry', session: LineSession) => void;
   readonly onClosed: () => void;
 }
 
@@ -58,8 +58,11 @@ export class LineSession {
     channel.once('close', () => {
       parts.onClosed();
     });
-    channel.on('basic.cancel', () => {
-      parts.onQueueGone();
+    channel.on('basic.cancel', (tag) => {
+      const from = session.#tags.get('retry') === tag ? 'retry' : 'main';
+      // what was not passed on yet is nowhere else any more
+      if (from === 'main') session.#passOnBuffered();
+      parts.onQueueGone(from, session);
     });
     await session.#consume('main', parts.prefetch);
     if (parts.oneConsumer) session.ping();
@@ -178,8 +181,12 @@ export class LineSession {
 
   #becomeReady(): void {
     this.#isReady = true;
-    for (const message of this.#buffered.splice(0)) this.#parts.deliver(message, 'main', this);
+    this.#passOnBuffered();
     this.#parts.onReady();
+  }
+
+  #passOnBuffered(): void {
+    for (const message of this.#buffered.splice(0)) this.#parts.deliver(message, 'main', this);
   }
 }
 

@@ -4,7 +4,7 @@ import { appendHistory } from '../../queue/history.ts';
 import type { Settlement } from '../../queue/store.ts';
 import { attemptsCounted, interruptionsCounted } from '../../queue/verdict.ts';
 import type { HeldJob, HeldJobs } from './held-jobs.ts';
-import { bytesOf } from './held-jobs.ts';
+import { bytesOf, inTurn, untilWoken } from './held-jobs.ts';
 import type { JobLine } from './job-line.ts';
 
 /** How long an end waits for the broker to hand the job to this engine again, after a lost connection. */
@@ -33,12 +33,17 @@ export async function settleHeld(
   const line = parts.lineOf(held.stored.queue);
   try {
     demandBroker();
-    if (line === undefined || !(await untilCurrent(held, line, parts, demandBroker))) {
-      jobs.drop(held, clock.now());
-      return false;
+    while (line !== undefined && (await untilCurrent(held, line, parts, demandBroker))) {
+      const isDone = await inTurn(held, async () => {
+        // what was before it may have lost the job, or its delivery
+        if (!jobs.isHeld(held) || !line.isCurrent(held)) return false;
+        await carryOut(held, line, settlement, parts);
+        return true;
+      });
+      if (isDone) return true;
     }
-    await carryOut(held, line, settlement, parts);
-    return true;
+    jobs.drop(held, clock.now());
+    return false;
   } catch (thrown) {
     if (jobs.isHeld(held)) lanes.release(row, clock.now());
     throw thrown;
@@ -52,14 +57,9 @@ async function untilCurrent(
   { held: jobs, clock }: SettleParts,
   demandBroker: () => void,
 ): Promise<boolean> {
+  if (!jobs.isHeld(held)) return false;
   if (line.isCurrent(held)) return true;
-  await new Promise<void>((resolve) => {
-    const cancel = clock.after(AGAIN_MS, resolve);
-    held.waiters.push(() => {
-      cancel();
-      resolve();
-    });
-  });
+  await untilWoken(held, clock, AGAIN_MS, () => false);
   demandBroker();
   return jobs.isHeld(held) && line.isCurrent(held);
 }
@@ -92,7 +92,7 @@ async function carryOut(
       if (!line.isFifo) lanes.table.line(stored.queue).totals.failed++;
       break;
     case 'return':
-      if (!verdict.countsInterruption) break;
+      if (!verdict.countsInterruption && !held.isOnlyHere) break;
       await line.replace(held, change, line.isFifo);
       break;
     case 'dead': {
