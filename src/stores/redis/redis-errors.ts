@@ -28,6 +28,9 @@ const CAUSES: Readonly<Record<string, { readonly cause: string; readonly hint: s
   MOVED: { cause: 'it is a cluster', hint: 'use a single primary, with replicas if wanted' },
 };
 
+/** What the library says of a connection that broke, in the words of its own settings. */
+const BROKEN = /^(Stream isn't writeable|Reached the max retries|Connection is closed)/;
+
 /** Why a node of a Redis cluster is not used. */
 export function clusterRefused(place: string): IiiError {
   return new IiiError('STORE_FAILED', `Redis at ${place} is a node of a Redis cluster.`, {
@@ -79,10 +82,9 @@ export function failureOf(thrown: unknown, place: string, sent: boolean): RedisF
     });
   }
   const timedOut = message.includes('timed out');
+  const why = BROKEN.test(message) ? 'the connection was lost' : message;
   return new RedisFailure(
-    timedOut
-      ? `Redis at ${place} does not answer`
-      : `Redis at ${place} cannot be reached: ${message}`,
+    timedOut ? `Redis at ${place} does not answer` : `Redis at ${place} cannot be reached: ${why}`,
     {
       uncertain: sent,
       lost: !timedOut,

@@ -68,7 +68,10 @@ describe('what an engine took from Redis without hearing of it', () => {
     const lost = await add(store);
     relay.holdAnswers();
     const asked = lease(store);
-    const refused = expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const refused = expect(asked).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `Redis at 127.0.0.1:${relay.port} cannot be reached: the connection was lost`,
+    });
     await eventually(async () => (await inFlight()) === 2);
     relay.cut();
     await refused;
