@@ -9,6 +9,7 @@ import {
 } from './frame.ts';
 import { readError, readInvocation, readResult } from './invocation.ts';
 import type { DroppedFrame, RegisterFunction, TelemetryFrame, WorkerMessage } from './messages.ts';
+import { withoutNonFinite } from './non-finite.ts';
 import { readTelemetry } from './telemetry.ts';
 import { readTriggerMessage } from './trigger.ts';
 
@@ -19,7 +20,7 @@ import { readTriggerMessage } from './trigger.ts';
  */
 export function decodeText(text: string): WorkerMessage | DroppedFrame {
   const frame = openFrame(text);
-  if (frame.kind === 'dropped') return frame;
+  if (frame.kind === 'dropped') return readNonFiniteResult(text) ?? frame;
   switch (frame.type) {
     case 'invokefunction':
       return readInvocation(frame);
@@ -77,6 +78,17 @@ export function decodeText(text: string): WorkerMessage | DroppedFrame {
     default:
       return dropped('unknown type');
   }
+}
+
+/**
+ * A function of Python that returned `nan` has returned: without its answer, which is no JSON, a job
+ * would be in flight for ever.
+ */
+function readNonFiniteResult(text: string): WorkerMessage | DroppedFrame | null {
+  const finite = withoutNonFinite(text);
+  const frame = finite === undefined ? null : openFrame(finite);
+  if (frame?.kind !== 'frame' || frame.type !== 'invocationresult') return null;
+  return readResult(frame, readError);
 }
 
 /** Reads a binary frame from a worker: telemetry by its prefix, anything else as the text of a message. */
