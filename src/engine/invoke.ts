@@ -2,7 +2,8 @@ import { IiiError, messageOf } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { Tracing } from '../base/tracing.ts';
 import { encodeDelivery } from '../protocol/encode.ts';
-import type { WireError } from '../protocol/messages.ts';
+import type { InvocationResult, WireError } from '../protocol/messages.ts';
+import { LIMITS } from '../queue/limits.ts';
 import { countedUuids } from './counted-uuids.ts';
 import type { FunctionRegistry, LocalFunction } from './functions.ts';
 import { callOverHttp, readInvocation, type HttpCaller } from './http-functions.ts';
@@ -86,9 +87,16 @@ export class Invoker {
     const { functionId, data, traceparent, baggage, metadata } = call;
     worker.calls.set(invocationId, { functionId, settle });
     // Members written out, and the name only when asked for: this runs once per attempt.
-    worker.link.send(
-      encodeDelivery({ invocationId, functionId, data, traceparent, baggage, metadata }),
-    );
+    const frame = encodeDelivery({
+      invocationId,
+      functionId,
+      data,
+      traceparent,
+      baggage,
+      metadata,
+    });
+    if (worker.canReceive(frame)) worker.link.send(frame);
+    else queueMicrotask(() => worker.answer(tooLarge(invocationId, functionId)));
     return {
       get runner() {
         return `${worker.profile.name} (${worker.id})`;
@@ -126,6 +134,13 @@ export class Invoker {
       },
     };
   }
+}
+
+function tooLarge(invocationId: string, functionId: string): InvocationResult {
+  const limit = LIMITS.pythonFrameBytes;
+  const message = `the call is larger than ${limit} bytes, at which the connection of a worker in Python ends`;
+  const error = { code: 'channel_send_failed', message };
+  return { kind: 'invocation_result', invocationId, functionId, result: null, error };
 }
 
 function runLocal(local: LocalFunction, call: Call, settle: (answer: Answer) => void): Delivered {

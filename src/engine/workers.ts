@@ -1,6 +1,7 @@
 import { ChurnMap } from '../base/churn-map.ts';
 import type { ConnectionInfo, Link } from './link.ts';
 import type { InvocationResult, WireError } from '../protocol/messages.ts';
+import { LIMITS } from '../queue/limits.ts';
 
 /** Bytes waiting in a worker's socket beyond which it gets no more jobs. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
@@ -77,6 +78,14 @@ export class Worker {
   /** Whether its socket is so far behind that more frames would only pile up here. */
   isCongested(): boolean {
     return this.link.bufferedBytes() > MAX_BUFFERED_BYTES;
+  }
+
+  /** Whether a frame of this size would not end its connection, and with it every other call it has. */
+  canReceive(frame: string): boolean {
+    const most = LIMITS.pythonFrameBytes;
+    // A character has three bytes at most: few frames have to be counted.
+    if (frame.length * 3 <= most || this.profile.runtime !== 'python') return true;
+    return Buffer.byteLength(frame) <= most;
   }
 
   /** Takes the answer to one of its calls; an id that is not pending here is answered `false`. */

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Bytes of one job's payload. A Python worker's connection dies on frames over 1 MiB. */
   maxJobBytes: 1_000_000,
+  /** Bytes of one frame to a worker in Python: what its WebSocket library takes by default. */
+  pythonFrameBytes: 1024 * 1024,
   /** Levels of nesting in a payload; deeper JSON can be read but not written again. */
   maxJsonDepth: 64,
   /** Attempts kept in a job's history. */

@@ -225,6 +225,31 @@ describe('one queue', () => {
     expect(w.deliveries()).toHaveLength(2);
   });
 
+  it.each([
+    ['python', 1_048_577, false],
+    ['python', 1_040_000, true],
+    ['node', 1_048_577, true],
+  ])('sends a worker in %s a call of %d bytes: %s', async (runtime, bytes, isSent) => {
+    const { worker, advance } = await startEngine();
+    const w = worker();
+    w.offer('f');
+    const call = { type: 'invokefunction', function_id: 'f' };
+    const register = { function_id: 'engine::workers::register', data: { runtime, name: 'w' } };
+    w.say({ ...call, ...register, action: { type: 'void' } });
+    const caller = worker();
+    const id = '22222222-2222-4222-8222-222222222222';
+    // Two bytes each: it is bytes that count.
+    caller.say({ ...call, invocation_id: id, data: 'é'.repeat(bytes / 2) });
+    await advance();
+    expect(w.deliveries()).toHaveLength(isSent ? 1 : 0);
+    expect(caller.results()).toMatchObject(
+      isSent ? [] : [{ invocation_id: id, error: { code: 'channel_send_failed' } }],
+    );
+    caller.say({ ...call, data: 'short' });
+    await advance();
+    expect(w.deliveries()).toHaveLength(isSent ? 2 : 1);
+  });
+
   it('leases nothing to a worker whose socket is far behind, until it caught up', async () => {
     const { worker, enqueue, advance } = await startEngine();
     const w = worker();
