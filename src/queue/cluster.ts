@@ -18,6 +18,12 @@ const NUMBER = /^[-+]?\d[\d.,_]*([a-z%]{1,3})?$/i;
 const UUID_LENGTH = 36;
 const LONG_HEX = 8;
 const LONG_ID = 16;
+const SHORT_ID = 6;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+/** What stands between a name and its value. */
+const JOINT = /[=&:]/;
+const JOINTS = /([=&:])/;
+const LETTERS_AND_DIGITS = /[a-z\d]+/gi;
 
 /** What a character is to a word. Everything beyond ASCII is a letter. */
 const KIND = { other: 0, space: 1, quote: 2, mark: 3, letter: 4, digit: 5 } as const;
@@ -88,8 +94,32 @@ function normaliseWord(word: string, before: string): string {
   }
   if (word.length === UUID_LENGTH && UUID.test(word)) return '<uuid>';
   if (HEX.test(word) && (word.length >= LONG_HEX || /^0x/i.test(word))) return '<hex>';
-  if (word.length >= LONG_ID && !word.includes('=')) return '<id>';
-  return word.replace(/\d+/g, '<number>');
+  if (TIME.test(word)) return '<time>';
+  if (JOINT.test(word)) return normaliseParts(word, before);
+  if (word.length >= LONG_ID) return '<id>';
+  return word.replace(LETTERS_AND_DIGITS, (part) =>
+    isShortId(part) ? '<id>' : part.replace(/\d+/g, '<number>'),
+  );
+}
+
+/** Each side of `id=…`, `a=1&b=2` and `host:port` by itself. */
+function normaliseParts(word: string, before: string): string {
+  let last = before;
+  return word
+    .slice(0, MAX_NORMALISED)
+    .split(JOINTS)
+    .map((part) => {
+      if (part === '' || JOINT.test(part)) return part;
+      const normalised = /\d/.test(part) ? normaliseWord(part, last) : part;
+      last = part;
+      return normalised;
+    })
+    .join('');
+}
+
+/** Letters and digits that take turns: `8f3kd9`, and not `sha256` or `order12`. */
+function isShortId(part: string): boolean {
+  return part.length >= SHORT_ID && (part.match(/\d+/g)?.length ?? 0) > 1 && /[a-z]/i.test(part);
 }
 
 function isPath(word: string): boolean {

@@ -20,6 +20,14 @@ describe('errors of one cluster', () => {
     ['timeout after 3000ms', 'timeout after 12.5s'],
     ['customer cus_9s6XKzkNRiz8i3 is gone', 'customer cus_aB3dE5gH7jK9mN is gone'],
     ['order_123 is locked', 'order_9 is locked'],
+    ['order ord_a1b2c3 is locked', 'order ord_9z8y7x is locked'],
+    [
+      'request id=550e8400-e29b-41d4-a716-446655440000 failed',
+      'request id=123e4567-e89b-12d3-a456-426614174000 failed',
+    ],
+    ['no row for user=17&shop=a1b2c3d4', 'no row for user=4&shop=0f0f0f0f'],
+    ['connect ECONNREFUSED 10.0.0.1:5432', 'connect ECONNREFUSED 192.168.100.127:65432'],
+    ['stale since 2026-01-31T12:00:00Z', 'stale since 2025-12-01T01:02:03.456+02:00'],
     ['HTTP 429 for https://a.example/x?y=1', 'HTTP 429 for https://b.example/'],
     ['two  spaces\nand a line', 'two spaces and a line'],
   ])('%s | %s', (one, other) => {
@@ -34,6 +42,9 @@ describe('errors of one cluster', () => {
   it.each([
     ['card declined', 'card expired'],
     ['HTTP 429', 'HTTP 500'],
+    ['answered status=429', 'answered status=500'],
+    ['failed with code:12', 'failed with code:13'],
+    ['sha256 differs', 'sha1sum differs'],
     ['exit code 1', 'exit code 137'],
     ["can't open", "can't close"],
     ['order 17 not found', 'order 17 is locked'],
