@@ -26,6 +26,12 @@ export interface JobTexts {
   readonly history: string;
 }
 
+/** A lease by what ends it. */
+export interface LeaseName {
+  readonly id: string;
+  readonly epoch: number;
+}
+
 /** Letters of the states; `e` is a waiting job whose time to live ended, before its verdict. */
 const STATES: Readonly<Record<string, JobState>> = {
   w: 'waiting',
@@ -170,6 +176,15 @@ export function readJobs(queue: string, texts: readonly string[]): Job[] {
     if (job !== undefined) jobs.push(job);
   }
   return jobs;
+}
+
+/** The leases of an answer that lists id and epoch of each. */
+export function readLeaseNames(texts: readonly string[]): LeaseName[] {
+  const names: LeaseName[] = [];
+  for (let at = 0; at < texts.length; at += 2) {
+    names.push({ id: texts[at] ?? '', epoch: Number(texts[at + 1]) });
+  }
+  return names;
 }
 
 function readHistory(text: string): readonly AttemptRecord[] {

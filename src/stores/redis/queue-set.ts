@@ -1,6 +1,7 @@
 import { queueNotFound } from '../../queue/queue-not-found.ts';
 import type { RedisContext } from './context.ts';
-import { type LeaseName, RedisQueue } from './redis-queue.ts';
+import type { LeaseName } from './job-text.ts';
+import { RedisQueue } from './redis-queue.ts';
 
 /** The queues there are: those of this engine's settings, and those that other engines made. */
 export class QueueSet {

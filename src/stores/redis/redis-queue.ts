@@ -5,7 +5,7 @@ import type { AttemptRecord, Lease, QueuePolicy } from '../../queue/types.ts';
 import { Alarm } from './alarm.ts';
 import type { RedisContext } from './context.ts';
 import { runScript } from './context.ts';
-import { functionKey, functionOf, readJobs } from './job-text.ts';
+import { functionKey, functionOf, type LeaseName, readJobs, readLeaseNames } from './job-text.ts';
 import { RedisFailure } from './redis-errors.ts';
 import { CONFIGURE } from './scripts/configure.ts';
 import { LEASE } from './scripts/lease.ts';
@@ -40,12 +40,6 @@ type Renewal = readonly [
   type: string,
 ];
 
-/** A lease by what ends it. */
-export interface LeaseName {
-  readonly id: string;
-  readonly epoch: number;
-}
-
 /** One queue as this engine uses it: its leases, its timers, and what it knows of the queue. */
 export class RedisQueue {
   readonly name: string;
@@ -72,6 +66,8 @@ export class RedisQueue {
   #asking = 0;
   /** Whether there may be leases that this engine never heard of: the answer was lost. */
   #answerLost = false;
+  /** Whether another engine has given the queue another type than this one. */
+  #typeDiffers = false;
 
   /** @param giveBack returns leases that nobody used */
   constructor(
@@ -242,6 +238,7 @@ export class RedisQueue {
     if (endsIn === 0 || expired > 0) this.signalReclaimable();
     else this.#reclaimAt.set(endsIn);
     if (type === '') await this.#configureAgain();
+    else this.#noteType(type === '1' ? 'fifo' : 'standard');
     if (this.#answerLost || inFlight !== this.#held.size) await this.#returnStrays();
   }
 
@@ -255,6 +252,18 @@ export class RedisQueue {
   stop(): void {
     this.#due.stop();
     this.#reclaimAt.stop();
+  }
+
+  #noteType(there: QueuePolicy['type']): void {
+    const here = this.policy?.type ?? there;
+    if (here !== there && !this.#typeDiffers) {
+      this.#context.log.warn('another engine gave this queue another type, which holds here too', {
+        queue: this.name,
+        here,
+        there,
+      });
+    }
+    this.#typeDiffers = here !== there;
   }
 
   /** Gives the queue its settings once more: they could not be stored, or Redis has lost them. */
@@ -324,12 +333,8 @@ export class RedisQueue {
     this.#answerLost = this.#owner !== '' && this.#asking > 0;
     if (this.#owner === '' || this.#answerLost) return;
     try {
-      const answer = (await this.#run(HELD, [this.#owner])) as string[];
-      const strays: LeaseName[] = [];
-      for (let at = 0; at < answer.length; at += 2) {
-        const lease = { id: answer[at] ?? '', epoch: Number(answer[at + 1]) };
-        if (!this.holds(lease.id, lease.epoch)) strays.push(lease);
-      }
+      const held = readLeaseNames((await this.#run(HELD, [this.#owner])) as string[]);
+      const strays = held.filter(({ id, epoch }) => !this.holds(id, epoch));
       if (strays.length === 0) return;
       this.#context.log.warn('leases whose answer was lost are given back', {
         queue: this.name,

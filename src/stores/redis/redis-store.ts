@@ -28,12 +28,13 @@ import { RedisConnection } from './connection.ts';
 import type { RedisContext } from './context.ts';
 import { runScript } from './context.ts';
 import { checkEviction, guaranteeOf, readSettings } from './guarantee.ts';
+import type { LeaseName } from './job-text.ts';
 import { RedisKeys } from './keys.ts';
 import { RedisPeers } from './peers.ts';
 import { Pulse } from './pulse.ts';
 import { QueueSet } from './queue-set.ts';
 import { openFailed, unavailable } from './redis-errors.ts';
-import type { LeaseName, RedisQueue } from './redis-queue.ts';
+import type { RedisQueue } from './redis-queue.ts';
 import { PAUSE } from './scripts/configure.ts';
 import { Settler } from './settler.ts';
 

@@ -146,6 +146,21 @@ describe('a Redis store whose server fails', () => {
     expect([...(await stores[0].stats()).keys()]).toContain('line');
   });
 
+  it('says that another engine has given a queue another type', async () => {
+    const server = await startServer();
+    const warned: unknown[] = [];
+    const log = { ...silentLogger, warn: (...said: unknown[]) => warned.push(said) };
+    const store = await openStore(server.url, { leaseMs: 400, log });
+    const other = await openStore(server.url);
+    other.configure([policyOf('q', { type: 'fifo' })]);
+    await eventually(() => warned.length > 0);
+    await pause(300);
+    expect(warned).toEqual([
+      [expect.stringContaining('another type'), { queue: 'q', here: 'standard', there: 'fifo' }],
+    ]);
+    await store.close();
+  });
+
   it('gives no two engines the same number for their leases after it has lost data', async () => {
     const server = await startServer(['--appendonly', 'no']);
     const stores = [await openStore(server.url), await openStore(server.url)] as const;
