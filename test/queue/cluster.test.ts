@@ -23,7 +23,7 @@ describe('errors of one cluster', () => {
     ['order ord_a1b2c3 is locked', 'order ord_9z8y7x is locked'],
     [
       'request id=550e8400-e29b-41d4-a716-446655440000 failed',
-      'request id=123e4567-e89b-12d3-a456-426614174000 failed',
+      'request id=f47ac10b-58cc-4372-a567-0e02b2c3d479 failed',
     ],
     ['no row for user=17&shop=a1b2c3d4', 'no row for user=4&shop=0f0f0f0f'],
     ['connect ECONNREFUSED 10.0.0.1:5432', 'connect ECONNREFUSED 192.168.100.127:65432'],
