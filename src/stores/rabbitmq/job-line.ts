@@ -258,9 +258,7 @@ export class JobLine {
       names: this.names,
       oneConsumer: this.isFifo,
       prefetch: prefetchOf(this.#policy),
-      deliver: (message, from, by) => {
-        this.#inbox.deliver(message, from, by);
-      },
+      deliver: this.#inbox.deliver.bind(this.#inbox),
       beforeReady: () => {
         this.#dropUnstarted((job) => job.delivery?.session.isAlive !== true);
         return this.epochs.reserve();
@@ -310,6 +308,7 @@ export class JobLine {
   #refresh(now: number): void {
     if (now < this.#refreshedAt + REFRESH_MS / 20) return;
     this.#refreshedAt = now;
+    this.epochs.refresh(now - REFRESH_MS);
     const { held } = this.#parts;
     for (const job of held.ofQueue(this.#policy.name)) {
       if (job.delivery === null || job.coming !== null) continue;

@@ -56,15 +56,24 @@ export class LineEpochs {
   /** The next epoch, above `atLeast`. */
   next(atLeast: number): number {
     this.#last = Math.max(this.#last + 1, atLeast);
-    if (this.#end - this.#last < LOW && !this.#isReserving) {
-      this.#isReserving = true;
-      void this.reserve()
-        .catch(() => undefined)
-        .finally(() => {
-          this.#isReserving = false;
-        });
-    }
+    if (this.#end - this.#last < LOW) this.#reserveSoon();
     return this.#last;
+  }
+
+  /** Exchanges a reservation that was delivered before this time: the broker takes it for forgotten some day. */
+  refresh(before: number): void {
+    const isOld = this.#found.some(({ delivery }) => delivery.at < before);
+    if (isOld && this.#end > 0) this.#reserveSoon();
+  }
+
+  #reserveSoon(): void {
+    if (this.#isReserving) return;
+    this.#isReserving = true;
+    void this.reserve()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isReserving = false;
+      });
   }
 
   /** Of all reservations only the highest one has to be found by the next engine. */
