@@ -54,10 +54,10 @@ describe('iii queue list', () => {
     expect((await runCli(['queue', 'list', '--json'], { url: engine.url })).stdout).toBe('[]\n');
   });
 
-  it('has colour on a terminal, and never in JSON', async () => {
+  it('marks what is dead on a terminal, and nothing in JSON', async () => {
     engine = await FakeEngine.start({ 'iii::queue::list': listOf });
     const options = { url: engine.url, columns: 200 };
-    expect((await runCli(['queue', 'list'], options)).stdout).toContain('\u001b[31m3');
+    expect((await runCli(['queue', 'list'], options)).stdout).toContain('\u001b[1m3');
     const json = await runCli(['queue', 'list', '--json', '--color', 'always'], options);
     expect(json.stdout).not.toContain('\u001b');
   });
