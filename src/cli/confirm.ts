@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { IiiError } from '../base/errors.ts';
 import type { Context } from './context.ts';
-import { countOf } from '../base/count.ts';
 import { printableLines } from './output/escape.ts';
 import { reasonOf } from './wait.ts';
 
@@ -12,7 +11,9 @@ const SEVERE_COUNT = 1_000;
 export interface Question {
   /** What happens, as the beginning of a sentence: `Discard 3 dead jobs of payment`. */
   readonly action: string;
+  /** A line for each job, or for several of a kind; the first few are shown. */
   readonly sample: readonly string[];
+  /** How many jobs it is about. */
   readonly total: number;
   /** What to type when a plain `y` is not enough: the name of the queue. */
   readonly word?: string;
@@ -44,9 +45,8 @@ export async function ask(context: Context, question: Question): Promise<boolean
   const { context: name, url } = context.settings.target();
   const engine = name === null ? url : `${name} (${url})`;
   const shown = question.sample.slice(0, 5).map((line) => `  ${line}`);
-  if (question.total > shown.length && shown.length > 0) {
-    shown.push(`  and ${countOf(question.total - shown.length, 'more', 'more')}`);
-  }
+  const more = question.sample.length - shown.length;
+  if (more > 0) shown.push(`  and ${more} more`);
   await output.problem(
     printableLines([`${question.action}, in the engine ${engine}:`, ...shown].join('\n')),
   );

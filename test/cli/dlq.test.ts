@@ -129,6 +129,7 @@ describe('iii dlq redrive', () => {
     expect(status).toBe(0);
     expect(stderr).toContain('Bring back 3 dead jobs to payment');
     expect(stderr).toContain('3 jobs of orders::charge');
+    expect(stderr).not.toContain('more');
     expect(changes()).toHaveLength(done);
   });
 

@@ -151,6 +151,13 @@ describe('iii job cancel', () => {
     expect(engine.calls).toHaveLength(calls);
   });
 
+  it('names the first few of many before it asks', async () => {
+    engine = await FakeEngine.start({});
+    const ids = Array.from({ length: 7 }, (_, at) => `${ID.slice(0, -1)}${at}`);
+    const { stderr } = await runCli(['job', 'cancel', ...ids], { url: engine.url, types: 'n\n' });
+    expect(stderr).toContain(`${ids[4]}\n  and 2 more\n`);
+  });
+
   it('with some jobs that cannot be cancelled ends with 3', async () => {
     engine = await FakeEngine.start({
       'iii::job::cancel': () => ({ cancelled: 1, skipped: [{ id: 'b', why: 'it is in flight' }] }),
