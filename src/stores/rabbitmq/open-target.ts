@@ -1,22 +1,15 @@
 import type { QueuePolicy } from '../../queue/types.ts';
-import { Broker } from './broker.ts';
-import { withoutPassword } from './broker-errors.ts';
 import { BrokerTarget } from './broker-target.ts';
-import type { RabbitStoreParts } from './rabbitmq-store.ts';
-import { Names, Topology } from './topology.ts';
+import type { AsideParts } from './connect-aside.ts';
+import { connectAside } from './connect-aside.ts';
 
 /**
  * Connects to a broker, to put jobs there and take no part in its queues.
  * @throws IiiError UNAVAILABLE
  */
 export async function openBrokerTarget(
-  parts: Omit<RabbitStoreParts, 'random'>,
+  parts: AsideParts,
   policies: readonly QueuePolicy[],
 ): Promise<BrokerTarget> {
-  const { clock, log, url, queueMode: mode, namePrefix = 'iii' } = parts;
-  const location = withoutPassword(url.reveal());
-  const broker = new Broker({ url, location, clock, log, onUp: () => undefined });
-  await broker.open();
-  const topology = new Topology({ broker, clock, mode, names: new Names(namePrefix), log });
-  return new BrokerTarget({ broker, topology, clock, location, policies });
+  return new BrokerTarget({ ...(await connectAside(parts)), policies });
 }
