@@ -2,27 +2,29 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { makePayload } from './load.ts';
 
-/** Posts orders over kept-alive connections, one at a time on each, and counts the answers. */
+/** Posts orders to a path over kept-alive connections, one at a time on each, and counts the answers. */
 export class HttpLoad {
   answers = 0;
   readonly #port: number;
+  readonly #path: string;
   readonly #sockets: Socket[];
   #isRunning = false;
   #busy = 0;
   #whenQuiet: (() => void) | undefined;
 
-  private constructor(port: number, sockets: Socket[]) {
+  private constructor(port: number, path: string, sockets: Socket[]) {
     this.#port = port;
+    this.#path = path;
     this.#sockets = sockets;
     for (const socket of sockets) this.#serve(socket);
   }
 
-  static async open(port: number, connections: number): Promise<HttpLoad> {
+  static async open(port: number, path: string, connections: number): Promise<HttpLoad> {
     const sockets = Array.from({ length: connections }, () =>
       connect({ port, host: '127.0.0.1', noDelay: true }),
     );
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-    return new HttpLoad(port, sockets);
+    return new HttpLoad(port, path, sockets);
   }
 
   /** Keeps every connection busy for this long, then waits for the last answers. */
@@ -42,7 +44,7 @@ export class HttpLoad {
     this.#busy += 1;
     const body = makePayload(this.answers);
     socket.write(
-      `POST /orders HTTP/1.1\r\nHost: 127.0.0.1:${this.#port}\r\nContent-Type: application/json\r\n` +
+      `POST ${this.#path} HTTP/1.1\r\nHost: 127.0.0.1:${this.#port}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${body.length}\r\n\r\n${body}`,
     );
   }

@@ -9,9 +9,10 @@ import { median } from './start-up.ts';
 /*
  * npm run bench -- --http [--repetitions 3]
  *
- * Requests per second of `POST /orders`, whose worker enqueues the order durably and answers with the
- * receipt, beside a bare `node:http` server that only answers. Engine, worker, bare server and load are
- * processes of their own. Nobody runs the orders; at the end every answer must have its job.
+ * Requests per second of orders that are enqueued durably and answered with the receipt, beside a bare
+ * `node:http` server that only answers: by a route with a queue, and by a route whose function, in a
+ * worker, enqueues. Engine, worker, bare server and load are processes of their own. Nobody runs the
+ * orders; at the end every answer must have its job.
  *
  * The cores that each process used say who was the limit: server, worker and load together cannot use
  * more than the machine has, and each of the three no more than one for its JavaScript.
@@ -22,6 +23,15 @@ const WARM_UP_MS = 3_000;
 const SETTLE_MS = 300;
 const MEASURE_MS = 2_000;
 const AIM = 0.3;
+
+/** What is measured, with its path and how it is called. */
+const ROUTES = {
+  bare: { path: '/orders', title: 'bare node:http' },
+  queue: { path: '/queue/orders', title: 'a route with a queue' },
+  function: { path: '/orders', title: 'a route whose function enqueues' },
+} as const;
+type Name = keyof typeof ROUTES;
+const NAMES = Object.keys(ROUTES) as readonly Name[];
 
 interface HttpRate extends Rate {
   /** Cores that the worker behind the route used; `null` where the system does not tell. */
@@ -39,17 +49,17 @@ export async function runHttp(repetitions: number): Promise<boolean> {
     engine.url,
     HTTP_QUEUE,
   ]);
-  const servers = {
-    bare: { port: Number(bare.ready['port']), pid: bare.pid },
-    orders: { port: engine.httpPort, pid: engine.pid },
-  };
+  const ports = { [bare.pid]: Number(bare.ready['port']), [engine.pid]: engine.httpPort };
+  const pidOf = (name: Name): number => (name === 'bare' ? bare.pid : engine.pid);
+  const open = (name: Name, connections: number): Promise<HttpLoad> =>
+    HttpLoad.open(ports[pidOf(name)] ?? 0, ROUTES[name].path, connections);
   const rates = new Map<string, HttpRate[]>();
   let answers = 0;
-  const measure = async (name: keyof typeof servers, connections: number): Promise<HttpRate> => {
-    const load = await HttpLoad.open(servers[name].port, connections);
+  const measure = async (name: Name, connections: number): Promise<HttpRate> => {
+    const load = await open(name, connections);
     await load.run(SETTLE_MS);
     const before = load.answers;
-    const meter = startMeter(servers[name].pid);
+    const meter = startMeter(pidOf(name));
     const worked = readUsage(worker.pid)?.cpuSeconds ?? Number.NaN;
     const startedAt = performance.now();
     await load.run(MEASURE_MS);
@@ -59,20 +69,20 @@ export async function runHttp(repetitions: number): Promise<boolean> {
       ...meter(load.answers - before),
       workerCores: Number.isNaN(workerCores) ? null : workerCores,
     };
-    if (name === 'orders') answers += load.answers;
+    if (name !== 'bare') answers += load.answers;
     load.close();
     return rate;
   };
-  for (const { port } of Object.values(servers)) {
-    const load = await HttpLoad.open(port, CONNECTIONS[0]);
+  for (const name of NAMES) {
+    const load = await open(name, CONNECTIONS[0]);
     await load.run(WARM_UP_MS);
-    if (port === servers.orders.port) answers += load.answers;
+    if (name !== 'bare') answers += load.answers;
     load.close();
   }
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     process.stderr.write(`repetition ${repetition} of ${repetitions}\n`);
     for (const connections of CONNECTIONS) {
-      for (const name of ['bare', 'orders'] as const) {
+      for (const name of NAMES) {
         const key = `${name} ${connections}`;
         rates.set(key, [...(rates.get(key) ?? []), await measure(name, connections)]);
       }
@@ -98,21 +108,23 @@ function print(rates: ReadonlyMap<string, readonly HttpRate[]>): boolean {
     const range = `${Math.min(...each).toFixed(0)} – ${Math.max(...each).toFixed(0)}`;
     return `${name.padEnd(12)} ${median(each).toFixed(0).padStart(7)}/s  (${range})  cores: server ${server}, worker ${worker}, load ${load} of ${cpus().length}`;
   });
-  const ratios = CONNECTIONS.map((connections) => {
-    // each pair was measured one right after the other, so that both had the same machine
-    const bare = rates.get(`bare ${connections}`) ?? [];
-    const orders = rates.get(`orders ${connections}`) ?? [];
-    const ratio = median(orders.map((rate, n) => rate.perSecond / (bare[n]?.perSecond ?? NaN)));
-    return { connections, ratio: Number(ratio.toFixed(3)) };
-  });
+  const ratios = (['queue', 'function'] as const).flatMap((name) =>
+    CONNECTIONS.map((connections) => {
+      // those of a repetition were measured one right after the other, on the same machine
+      const bare = rates.get(`bare ${connections}`) ?? [];
+      const orders = rates.get(`${name} ${connections}`) ?? [];
+      const ratio = median(orders.map((rate, n) => rate.perSecond / (bare[n]?.perSecond ?? NaN)));
+      return { name, connections, ratio: Number(ratio.toFixed(3)) };
+    }),
+  );
   const isMet = ratios.some(({ ratio }) => ratio >= AIM);
   process.stdout.write(
     [
       ...rows,
       '',
       ...ratios.map(
-        ({ connections, ratio }) =>
-          `POST /orders ÷ bare node:http, ${connections} connections: ${ratio} (aim ${AIM})`,
+        ({ name, connections, ratio }) =>
+          `POST of orders, ${ROUTES[name].title}, ÷ ${ROUTES.bare.title}, ${connections} connections: ${ratio} (aim ${AIM})`,
       ),
       JSON.stringify({ ratios, rates: Object.fromEntries(rates) }),
       '',

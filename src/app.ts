@@ -214,12 +214,13 @@ async function loadObservability(
 }
 
 function httpTriggers(
-  { invoker, functions, channels, clock, log, tracing }: Engine,
+  { enqueuer, invoker, functions, channels, clock, log, tracing }: Engine,
   config: Config,
   random: Random,
 ): HttpTriggers {
   const { allowedHosts, allowedOrigins } = config.listen;
   return new HttpTriggers({
+    enqueuer,
     invoker,
     functions,
     channels,

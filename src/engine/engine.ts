@@ -78,13 +78,13 @@ export class Engine implements Service {
   readonly audit: AuditTrail;
   /** Bytes of a payload, at most. */
   readonly maxJobBytes: number;
+  readonly enqueuer: Enqueuer;
   readonly tasks: BulkTasks;
   readonly timedPauses: TimedPauses;
   readonly parkedGroups: ParkedGroups;
   readonly tracing: Tracing | undefined;
   readonly #options: EngineOptions;
   readonly #policies: Map<string, QueuePolicy>;
-  readonly #enqueuer: Enqueuer;
   readonly #sessions = new Map<string, WorkerSession>();
   readonly #sessionParts: SessionParts;
   #congestionTimerSet = false;
@@ -108,11 +108,11 @@ export class Engine implements Service {
     this.invoker = new Invoker(this.functions, random, options.httpCaller, tracing);
     this.channels = new Channels(clock, random);
     const { policies, events } = this;
-    this.#enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes, tracing });
+    this.enqueuer = new Enqueuer({ store, policies, events, clock, random, maxJobBytes, tracing });
     const { functions, invoker } = this;
     this.queues = new Queues({ store, events, clock, random, log, tracing });
     this.topics = new Topics({
-      enqueuer: this.#enqueuer,
+      enqueuer: this.enqueuer,
       functions,
       invoker,
       queues: this.queues,
@@ -148,7 +148,7 @@ export class Engine implements Service {
       bindings: this.bindings,
       channels: this.channels,
       invoker: this.invoker,
-      enqueuer: this.#enqueuer,
+      enqueuer: this.enqueuer,
       events: this.events,
       log,
       sessionOf: (workerId, token) => {
@@ -194,7 +194,7 @@ export class Engine implements Service {
     if (this.#state !== 'running') return;
     this.#state = 'stopped';
     this.bindings.stop();
-    this.#enqueuer.close();
+    this.enqueuer.close();
     this.timedPauses.stop();
     await this.tasks.stop();
     await this.queues.drain(this.#options.shutdownGraceMs);
@@ -224,7 +224,7 @@ export class Engine implements Service {
 
   /** Accepts jobs, all or none. @throws IiiError `enqueue_error` */
   enqueue(requests: readonly EnqueueRequest[]): Promise<readonly Receipt[]> {
-    return this.#enqueuer.enqueue(requests);
+    return this.enqueuer.enqueue(requests);
   }
 
   /**

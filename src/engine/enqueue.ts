@@ -8,6 +8,7 @@ import { groupOf, messageGroup } from '../queue/group.ts';
 import { LIMITS } from '../queue/limits.ts';
 import type { Random } from '../base/random.ts';
 import type { OpenSpan, Tracing } from '../base/tracing.ts';
+import { enqueueError } from './enqueue-error.ts';
 import type { EventStream } from './events.ts';
 import type { QueueStore, Receipt } from '../queue/store.ts';
 import type { JobOverrides, NewJob, QueuePolicy } from '../queue/types.ts';
@@ -33,11 +34,6 @@ export interface EnqueuerParts {
   readonly random: Random;
   readonly maxJobBytes: number;
   readonly tracing?: Tracing | undefined;
-}
-
-/** A rejected enqueue. */
-export function enqueueError(message: string, hint?: string): IiiError {
-  return new IiiError('enqueue_error', message, { hint });
 }
 
 /** Checks jobs and hands them to the store. */
@@ -90,6 +86,23 @@ export class Enqueuer {
     await this.#append(jobs);
   }
 
+  /**
+   * The settings of a configured queue.
+   * @throws IiiError `enqueue_error` naming the queues there are
+   */
+  policyOf(name: unknown): QueuePolicy {
+    const { policies } = this.#parts;
+    const policy = typeof name === 'string' ? policies.get(name) : undefined;
+    if (policy !== undefined) return policy;
+    if (typeof name !== 'string') throw enqueueError('the queue name must be a string');
+    const known = [...policies.keys()];
+    const guess = nearest(name, known);
+    throw enqueueError(
+      `Queue '${name}' not found; the queues of this engine are ${nameSome(known)}`,
+      `${guess === undefined ? 'Use one of them' : `Did you mean '${guess}'? Use it`}, or add '${name}' under queue_configs`,
+    );
+  }
+
   #refuseWhenClosed(): void {
     if (!this.#closed) return;
     throw new IiiError('enqueue_error', 'the engine is stopping and accepts no new jobs', {
@@ -131,7 +144,7 @@ export class Enqueuer {
   /** The checks of semantics.md §3.1, in its order. */
   #check(request: EnqueueRequest): NewJob {
     const { clock, random, maxJobBytes } = this.#parts;
-    const policy = this.#queueOf(request.options);
+    const policy = this.policyOf(request.options['queue'] ?? 'default');
     checkSize(request.data, policy.name, maxJobBytes);
     const group = policy.groupField === null ? null : groupOf(request.data.text, policy);
     const now = clock.now();
@@ -149,20 +162,6 @@ export class Enqueuer {
       baggage: request.baggage,
       metadata: request.metadata,
     };
-  }
-
-  #queueOf(options: Readonly<Record<string, unknown>>): QueuePolicy {
-    const name = options['queue'] ?? 'default';
-    const { policies } = this.#parts;
-    const policy = typeof name === 'string' ? policies.get(name) : undefined;
-    if (policy !== undefined) return policy;
-    if (typeof name !== 'string') throw enqueueError('the queue name must be a string');
-    const known = [...policies.keys()];
-    const guess = nearest(name, known);
-    throw enqueueError(
-      `Queue '${name}' not found; the queues of this engine are ${nameSome(known)}`,
-      `${guess === undefined ? 'Use one of them' : `Did you mean '${guess}'? Use it`}, or add '${name}' under queue_configs`,
-    );
   }
 }
 

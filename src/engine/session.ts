@@ -1,5 +1,4 @@
 import type { Logger } from '../base/logger.ts';
-import { IiiError } from '../base/errors.ts';
 import { LIMITS } from '../queue/limits.ts';
 import { encodeResult, encodeWorkerRegistered } from '../protocol/encode.ts';
 import type {
@@ -13,10 +12,11 @@ import type {
 import { isAllowed, type Access } from './access.ts';
 import type { Bindings } from './bindings.ts';
 import type { Channels } from './channels.ts';
-import { enqueueError, type Enqueuer } from './enqueue.ts';
+import type { Enqueuer } from './enqueue.ts';
+import { toEnqueueError } from './enqueue-error.ts';
 import type { EventStream } from './events.ts';
 import type { FunctionRegistry } from './functions.ts';
-import { toWireError, type Invoker } from './invoke.ts';
+import type { Invoker } from './invoke.ts';
 import type { ConnectionInfo, Session } from './link.ts';
 import type { Answer, Worker, WorkerRegistry } from './workers.ts';
 
@@ -291,22 +291,4 @@ function errorOf(answer: Answer): WireError | null {
     case 'lost':
       return { code: 'invocation_stopped', message: 'Invocation stopped' };
   }
-}
-
-/** Whatever went wrong, a producer sees `enqueue_error`; a failure of the store may pass. */
-function toEnqueueError(thrown: unknown): WireError {
-  if (thrown instanceof IiiError && thrown.code === 'enqueue_error') {
-    const error = toWireError(thrown);
-    return thrown.details?.['retryable'] === true ? { ...error, retryable: true } : error;
-  }
-  const cause = thrown instanceof Error ? thrown.message : String(thrown);
-  if (!(thrown instanceof IiiError && thrown.details?.['uncertain'] === true)) {
-    const error = enqueueError(`the job could not be stored: ${cause}`, 'try again later');
-    return { ...toWireError(error), retryable: true };
-  }
-  const error = enqueueError(
-    `it is not known whether the job was stored: ${cause}`,
-    'look for it before you enqueue it again; with a dedup_key that is safe without looking',
-  );
-  return { ...toWireError(error), retryable: true, details: { uncertain: true } };
 }

@@ -1,5 +1,6 @@
 import { depthOf, readItems, readMember, scanMembers } from '../../base/json.ts';
-import { enqueueError, type EnqueueRequest } from '../../engine/enqueue.ts';
+import type { EnqueueRequest } from '../../engine/enqueue.ts';
+import { enqueueError } from '../../engine/enqueue-error.ts';
 import type { LocalCall } from '../../engine/functions.ts';
 import type { AdminParts, Handler } from './handler.ts';
 

@@ -2,13 +2,15 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { depthOf } from '../../base/json.ts';
 import type { Channel, WriterEnd } from '../../engine/channels.ts';
+import type { EnqueueRequest } from '../../engine/enqueue.ts';
 import { LIMITS } from '../../queue/limits.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const EMPTY: EnqueueRequest['data'] = { text: 'null', depth: 0 };
 
 export type JsonBody =
-  /** `text` is JSON; of an empty body `null`. */
-  | { readonly kind: 'json'; readonly text: string; readonly bytes: Buffer }
+  /** Of an empty body `null`. */
+  | { readonly kind: 'json'; readonly json: EnqueueRequest['data']; readonly bytes: Buffer }
   | { readonly kind: 'too_large' }
   | { readonly kind: 'invalid'; readonly message: string };
 
@@ -49,17 +51,18 @@ export function readJsonBody(request: IncomingMessage): Promise<JsonBody> {
 function parseBody(bytes: Buffer): JsonBody {
   if (!isUtf8(bytes)) return { kind: 'invalid', message: 'the body is not UTF-8' };
   const text = bytes.toString();
-  if (text.trim() === '') return { kind: 'json', text: 'null', bytes };
+  if (text.trim() === '') return { kind: 'json', json: EMPTY, bytes };
   try {
     JSON.parse(text);
   } catch {
     return { kind: 'invalid', message: 'the body is not JSON although its content type says so' };
   }
-  if (depthOf(text) > LIMITS.maxJsonDepth) {
+  const depth = depthOf(text);
+  if (depth > LIMITS.maxJsonDepth) {
     const message = `the body is nested deeper than ${LIMITS.maxJsonDepth} levels`;
     return { kind: 'invalid', message };
   }
-  return { kind: 'json', text, bytes };
+  return { kind: 'json', json: { text, depth }, bytes };
 }
 
 /** Puts a body that was read into its channel. */

@@ -4,11 +4,13 @@ import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { OpenSpan, Tracing } from '../../base/tracing.ts';
 import { refTo, type Channel, type Channels } from '../../engine/channels.ts';
+import type { Enqueuer, EnqueueRequest } from '../../engine/enqueue.ts';
+import { toEnqueueError } from '../../engine/enqueue-error.ts';
 import type { FunctionRegistry } from '../../engine/functions.ts';
 import type { Delivered, Invoker } from '../../engine/invoke.ts';
 import type { Answer } from '../../engine/workers.ts';
 import { readMember } from '../../base/json.ts';
-import { errorReply, type Reply, sendReply } from './answer.ts';
+import { errorReply, jsonReply, type Reply, sendReply } from './answer.ts';
 import { feedBytes, feedStream, hasBody, isJson, isTooLarge, readJsonBody } from './body.ts';
 import { RequestPayload } from './payload.ts';
 import { readReply } from './reply.ts';
@@ -22,6 +24,7 @@ const CHANNEL_WAIT_MS = 1_000;
 const MAX_CONTEXT_LENGTH = 8_192;
 
 export interface ExchangeParts {
+  readonly enqueuer: Pick<Enqueuer, 'enqueue' | 'policyOf'>;
   readonly invoker: Invoker;
   readonly functions: FunctionRegistry;
   readonly channels: Channels;
@@ -114,16 +117,48 @@ export class Exchange {
       this.#answer(errorReply(400, { code: 'INVALID_JSON', message: json.message }));
       return;
     }
-    const payload = new RequestPayload(request, route, params, query, json?.text ?? 'null');
+    const body = json?.json ?? null;
+    const payload = new RequestPayload(request, route, params, query, body?.text ?? 'null');
     const { middlewareIds } = this.#parts;
     if (middlewareIds.length > 0 && !(await this.#passes(middlewareIds, payload))) return;
     if (route.conditionId !== null && !(await this.#meets(route.conditionId, payload))) return;
     if (!(await this.#passes(route.middlewareIds, payload))) return;
     if (this.#isDecided) return;
-    const [body, answer] = this.#openChannels(json?.bytes);
-    const data = payload.withChannels(refTo(body, 'read'), refTo(answer, 'write'));
+    if (route.queue !== null) {
+      await this.#enqueue(route.queue, body);
+      return;
+    }
+    const [input, answer] = this.#openChannels(json?.bytes);
+    const data = payload.withChannels(refTo(input, 'read'), refTo(answer, 'write'));
     const result = await this.#ask(route.binding.functionId, data);
     if (result !== undefined) this.#finish(result, answer);
+  }
+
+  /** Answers with the receipt once the job is as durable as the store makes it. */
+  async #enqueue(queue: string, body: EnqueueRequest['data'] | null): Promise<void> {
+    if (body === null) {
+      const message = 'this route takes JSON; send it with content-type: application/json';
+      this.#answer(errorReply(415, { code: 'UNSUPPORTED_MEDIA_TYPE', message }));
+      return;
+    }
+    const { request, route } = this.#routed;
+    const job = {
+      functionId: route.binding.functionId,
+      data: body,
+      options: { queue, dedup_key: request.headers['idempotency-key'] },
+      traceparent: this.#traceparent,
+      baggage: this.#baggage,
+      metadata: route.metadata,
+    };
+    try {
+      const [receipt] = await this.#parts.enqueuer.enqueue([job]);
+      const id = JSON.stringify(receipt?.id);
+      this.#answer(jsonReply(202, [], `{"messageReceiptId":${id}}`));
+    } catch (thrown) {
+      const { code, message, retryable } = toEnqueueError(thrown);
+      if (retryable === true) this.#fail({ status: 503, code, message });
+      else this.#answer(errorReply(400, { code, message }));
+    }
   }
 
   #openChannels(bytes: Buffer | undefined): readonly [body: Channel, answer: Channel] {

@@ -33,6 +33,7 @@ export class HttpTriggers implements TriggerType {
 
   bind(binding: Binding): void {
     const route = readRoute(binding);
+    if (route.queue !== null) this.#options.enqueuer.policyOf(route.queue);
     const previous = this.#routes.add(route);
     this.#byBinding.set(binding, route);
     if (previous === undefined || previous.binding.functionId === binding.functionId) return;

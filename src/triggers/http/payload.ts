@@ -4,9 +4,12 @@ import type { Route } from './routes.ts';
 
 /** What functions are told about a request, as JSON texts that are put together per call. */
 export class RequestPayload {
-  readonly #head: string;
-  readonly #parts: string;
-  readonly #method: string;
+  readonly #request: IncomingMessage;
+  readonly #route: Route;
+  readonly #params: Readonly<Record<string, string>>;
+  readonly #query: string;
+  readonly #body: string;
+  #members: string | undefined;
 
   /** `body` is JSON text and carried unread. */
   constructor(
@@ -16,32 +19,43 @@ export class RequestPayload {
     query: string,
     body: string,
   ) {
-    const path = JSON.stringify(route.path);
-    const method = JSON.stringify(request.method);
-    const parts =
-      `"query_params":${queryText(query)},"path_params":${JSON.stringify(params)}` +
-      `,"headers":${headersText(request)}`;
-    this.#parts = parts;
-    this.#method = method;
-    this.#head =
-      `{${parts},"path":${path},"method":${method},"body":${body}` +
-      `,"trigger":{"type":"http","path":${path},"method":"${route.method}"}`;
+    this.#request = request;
+    this.#route = route;
+    this.#params = params;
+    this.#query = query;
+    this.#body = body;
   }
 
   /** For the handler. */
   withChannels(requestBody: ChannelRef, response: ChannelRef): string {
-    return `${this.#head},"request_body":${refText(requestBody)},"response":${refText(response)}}`;
+    return `{${this.#whole()},"request_body":${refText(requestBody)},"response":${refText(response)}}`;
   }
 
   /** For conditions. */
   withoutChannels(): string {
-    return `${this.#head}}`;
+    return `{${this.#whole()}}`;
   }
 
   /** For middleware. */
   forMiddleware(): string {
-    const description = `{${this.#parts},"method":${this.#method}}`;
+    const description = `{${this.#common()},"method":${JSON.stringify(this.#request.method)}}`;
     return `{"phase":"preHandler","request":${description},"context":{}}`;
+  }
+
+  #whole(): string {
+    const path = JSON.stringify(this.#route.path);
+    return (
+      `${this.#common()},"path":${path},"method":${JSON.stringify(this.#request.method)}` +
+      `,"body":${this.#body},"trigger":{"type":"http","path":${path},"method":"${this.#route.method}"}`
+    );
+  }
+
+  /** What all of them are told. */
+  #common(): string {
+    this.#members ??=
+      `"query_params":${queryText(this.#query)},"path_params":${JSON.stringify(this.#params)}` +
+      `,"headers":${headersText(this.#request)}`;
+    return this.#members;
   }
 }
 

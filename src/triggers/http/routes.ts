@@ -17,6 +17,8 @@ export interface Route {
   readonly path: string;
   readonly conditionId: string | null;
   readonly middlewareIds: readonly string[];
+  /** Where bodies are enqueued for the function; `null` to call it with the request. */
+  readonly queue: string | null;
   /** JSON text of the trigger's metadata. */
   readonly metadata: string | null;
   /** Parameters and the segment each is, counted from 0. */
@@ -53,6 +55,7 @@ export function readRoute(binding: Binding): Route {
     path,
     conditionId: optionalText(config, 'condition_function_id'),
     middlewareIds,
+    queue: optionalText(config, 'queue'),
     metadata: metadata === null ? null : JSON.stringify(metadata),
     ...readPattern(path),
   };

@@ -26,8 +26,9 @@ export async function startHttp(
 ) {
   const fixture = await startEngine(undefined, httpCaller === undefined ? {} : { httpCaller });
   const { engine, clock } = fixture;
-  const { invoker, functions, channels, log } = engine;
+  const { enqueuer, invoker, functions, channels, log } = engine;
   const triggers = new HttpTriggers({
+    enqueuer,
     invoker,
     functions,
     channels,
