@@ -62,11 +62,13 @@ export class Enqueuer {
   /** One copy of a message for each subscription, all or none, in one durable step. */
   async enqueueCopies(
     targets: readonly { readonly policy: QueuePolicy; readonly functionId: string }[],
-    message: Pick<EnqueueRequest, 'traceparent' | 'baggage'> & { readonly data: string },
+    message: Pick<EnqueueRequest, 'traceparent' | 'baggage' | 'metadata'> & {
+      readonly data: string;
+    },
   ): Promise<void> {
     const { clock, random, maxJobBytes } = this.#parts;
     this.#refuseWhenClosed();
-    const { data: text, traceparent, baggage } = message;
+    const { data: text, traceparent, baggage, metadata } = message;
     const now = clock.now();
     const jobs = targets.map(({ policy, functionId }): NewJob => {
       checkSize({ text, depth: depthOf(text) }, policy.name, maxJobBytes);
@@ -80,7 +82,7 @@ export class Enqueuer {
         ...readOptions({}, policy, now),
         traceparent,
         baggage,
-        metadata: null,
+        metadata,
       };
     });
     await this.#append(jobs);

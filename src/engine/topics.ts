@@ -2,7 +2,9 @@ import type { Clock } from '../base/clock.ts';
 import { IiiError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Tracing } from '../base/tracing.ts';
+import type { Job } from '../queue/types.ts';
 import type { StateStore } from '../state/store.ts';
+import { deadLetterMetadata, topicsDiedOn } from './dead-letter-way.ts';
 import type { Enqueuer } from './enqueue.ts';
 import type { FunctionRegistry } from './functions.ts';
 import type { Call, Delivered, Invoker } from './invoke.ts';
@@ -27,6 +29,8 @@ export interface Message {
   readonly data: string;
   readonly traceparent: string | null;
   readonly baggage: string | null;
+  /** Topics on which it has died, when it is a dead letter. */
+  readonly diedOn?: readonly string[];
 }
 
 export interface TopicParts {
@@ -113,7 +117,7 @@ export class Topics {
 
   /** @throws IiiError `topic_not_set` */
   async publish(message: Message): Promise<void> {
-    const { topic, data, traceparent, baggage } = message;
+    const { topic, data, traceparent, baggage, diedOn } = message;
     if (topic === '')
       throw new IiiError('topic_not_set', 'topic is required and must not be empty');
     const subscriptions = this.list().filter((subscription) => subscription.topic === topic);
@@ -136,7 +140,12 @@ export class Topics {
     try {
       await this.#parts.enqueuer.enqueueCopies(
         subscriptions.map(({ policy, functionId }) => ({ policy, functionId })),
-        { data, traceparent: span?.traceparent ?? traceparent, baggage },
+        {
+          data,
+          traceparent: span?.traceparent ?? traceparent,
+          baggage,
+          metadata: diedOn === undefined ? null : deadLetterMetadata(diedOn),
+        },
       );
     } catch (thrown) {
       span?.end(messageOf(thrown));
@@ -154,19 +163,34 @@ export class Topics {
   }
 
   #open(subscription: Subscription): void {
-    const { policy, deadLetterTopic, conditionFunctionId: condition } = subscription;
+    const { policy, conditionFunctionId: condition } = subscription;
     const { functions, queues } = this.#parts;
     this.#subscriptions.set(policy.name, subscription);
     queues.open(policy, {
       // Without its condition a message waits, as without its function.
       offer: { has: (id) => functions.has(id) && (condition === null || functions.has(condition)) },
       run: (call, settle) => this.#run(subscription, call, settle),
-      beforeDead: async (job) => {
-        if (deadLetterTopic === null) return;
-        const { payload: data, traceparent, baggage } = job;
-        await this.publish({ topic: deadLetterTopic, data, traceparent, baggage });
-      },
+      beforeDead: (job) => this.#publishDead(subscription, job),
     });
+  }
+
+  /**
+   * Publishes the data of a dead job to the dead-letter topic of its subscription. Not to a topic on
+   * which it died before: topics that are the dead-letter topic of each other would send it round for
+   * ever, and give it again to functions that had no trouble with it.
+   */
+  async #publishDead({ topic, deadLetterTopic, policy }: Subscription, job: Job): Promise<void> {
+    if (deadLetterTopic === null) return;
+    const diedOn = [...topicsDiedOn(job.metadata), topic];
+    if (diedOn.includes(deadLetterTopic)) {
+      this.#parts.log.warn(
+        'a dead message is kept and not published again: it died on that topic before',
+        { queue: policy.name, job: job.id, topic, deadLetterTopic, way: diedOn },
+      );
+      return;
+    }
+    const { payload: data, traceparent, baggage } = job;
+    await this.publish({ topic: deadLetterTopic, data, traceparent, baggage, diedOn });
   }
 
   /** One delivery: the condition first, if there is one, then the function. */

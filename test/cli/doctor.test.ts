@@ -122,6 +122,32 @@ describe('the checks', () => {
     expect(found[0]?.mend).toContain(mend);
   });
 
+  it('find topics whose dead-letter topics lead back to them, each ring once', () => {
+    const leads = (topic: string, deadLetterTopic: string | null): SubscriptionView => ({
+      ...subscription,
+      waiting: 0,
+      topic,
+      deadLetterTopic,
+    });
+    const found = examine({
+      ...healthy,
+      subscriptions: [
+        leads('into', 'b'),
+        leads('a', 'b'),
+        leads('b', 'c'),
+        leads('b', 'out'),
+        leads('c', 'a'),
+        leads('out', null),
+        leads('y', 'x'),
+        leads('x', 'y'),
+      ],
+    }).filter(({ level }) => level !== 'ok');
+    expect(found.map(({ check, level, text }) => [check, level, text.split(' lead ')[0]])).toEqual([
+      ['dead-letter topics', 'warn', "the dead-letter topics of 'a', 'b', 'c'"],
+      ['dead-letter topics', 'warn', "the dead-letter topics of 'x', 'y'"],
+    ]);
+  });
+
   it('do not mind the way of the answer when clocks are compared, nor an engine without a clock', () => {
     const late = examine({ ...healthy, nowMs: NOW + 400, roundTripMs: 450 });
     expect(late.find(({ check }) => check === 'clock')?.level).toBe('ok');

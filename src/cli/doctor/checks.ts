@@ -8,16 +8,8 @@ import type {
 import type { ConfigProblem } from '../../config/config.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { countOf } from '../../base/count.ts';
-
-/** One thing that was looked at. */
-export interface Finding {
-  readonly check: string;
-  /** `warn`: look at it. `bad`: jobs are stuck, or may be lost. */
-  readonly level: 'ok' | 'warn' | 'bad';
-  readonly text: string;
-  /** What mends it: a command, or what to do; `null` when all is well. */
-  readonly mend: string | null;
-}
+import { checkRings } from './dead-letter-rings.ts';
+import type { Finding } from './finding.ts';
 
 /** Everything the checks look at. */
 export interface Facts {
@@ -54,6 +46,7 @@ export function examine(facts: Facts): readonly Finding[] {
     ...checkAlerts(facts),
     ...checkDead(facts),
     ...checkSubscriptions(facts),
+    ...checkRings(facts.subscriptions),
     checkConfig(facts),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../doctor/checks.ts';
+import type { Finding } from '../doctor/finding.ts';
 import type { Paint, Tone } from '../output/color.ts';
 import { printable } from '../output/escape.ts';
 import { wrap } from '../output/wrap.ts';
