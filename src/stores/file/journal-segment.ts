@@ -7,6 +7,7 @@ import {
   sumOf,
   writeHeader,
 } from './journal-layout.ts';
+import { PlaceIndex } from './place-index.ts';
 import type { ChangeVisitor, EncodedChanges } from './record-port.ts';
 import { REMOVED } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
@@ -33,7 +34,7 @@ export class JournalSegment {
   #end = HEADER_BYTES;
   readonly #salt = Buffer.alloc(SALT_BYTES);
   /** By table: where in the image the record of a key begins, with its length; `REMOVED` without. */
-  #places = noPlaces();
+  readonly #places = JOURNAL_TABLES.map(() => new PlaceIndex());
 
   /**
    * @param bytes that are usually enough
@@ -72,7 +73,7 @@ export class JournalSegment {
     // what one large commit took is not kept for ever
     if (this.#image.length > this.#usualBytes)
       this.#image = Buffer.allocUnsafeSlow(this.#usualBytes);
-    this.#places = noPlaces();
+    for (const places of this.#places) places.restart(highest + 1);
     randomBytes(SALT_BYTES).copy(this.#salt);
     writeHeader(this.#image, { generation, salt: this.#salt });
   }
@@ -111,7 +112,9 @@ export class JournalSegment {
     for (const [number, places] of this.#places.entries()) {
       const table = JOURNAL_TABLES[number];
       if (table === undefined) continue;
-      for (const [key, place] of places) visit(table, key, this.#recordAt(place));
+      places.forEach((key, place) => {
+        visit(table, key, this.#recordAt(place));
+      });
     }
   }
 
@@ -138,8 +141,4 @@ export class JournalSegment {
     this.#image.copy(larger, 0, 0, this.#end);
     this.#image = larger;
   }
-}
-
-function noPlaces(): readonly Map<RecordKey, number>[] {
-  return JOURNAL_TABLES.map(() => new Map());
 }

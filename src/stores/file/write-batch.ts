@@ -6,16 +6,20 @@ import type { RecordKey, Table } from './tables.ts';
 
 /** Of a change before its record: the table with flags, and a number as the key. */
 const NUMBERED_BYTES = 1 + 8;
+/** What one large batch took is not kept for ever. */
+const KEPT_CHANGES = 10_000;
 
 /** Writes that take place together, in the order in which they were added, or not at all. */
 export class WriteBatch implements EncodedChanges {
   readonly #writer = new RecordWriter();
-  readonly #tables: number[] = [];
-  readonly #keys: RecordKey[] = [];
-  readonly #places: number[] = [];
+  /** Of each change; what is beyond `#size` is left from an earlier use. */
+  #tables: number[] = [];
+  #keys: RecordKey[] = [];
+  #places: number[] = [];
+  #size = 0;
 
   get size(): number {
-    return this.#tables.length;
+    return this.#size;
   }
 
   get bytes(): Buffer {
@@ -25,7 +29,7 @@ export class WriteBatch implements EncodedChanges {
   /** Begins a change: the record is the one that is written next. */
   begin(table: Table, key: RecordKey): RecordWriter {
     this.#add(table, key, 0);
-    this.#places.push(this.#writer.length);
+    this.#places[this.#size - 1] = this.#writer.length;
     return this.#writer;
   }
 
@@ -38,11 +42,11 @@ export class WriteBatch implements EncodedChanges {
   /** Removing what is not there is no error. */
   remove(table: Table, key: RecordKey): void {
     this.#add(table, key, CHANGE.removal);
-    this.#places.push(REMOVED);
+    this.#places[this.#size - 1] = REMOVED;
   }
 
   forEachPlace(visit: (table: number, key: RecordKey, place: number) => void): void {
-    for (let at = 0; at < this.#tables.length; at++) {
+    for (let at = 0; at < this.#size; at++) {
       visit(this.#tables[at] ?? 0, this.#keys[at] ?? 0, this.#places[at] ?? REMOVED);
     }
   }
@@ -58,9 +62,13 @@ export class WriteBatch implements EncodedChanges {
   /** Empties it for the next use. */
   reset(): void {
     this.#writer.reset();
-    this.#tables.length = 0;
-    this.#keys.length = 0;
-    this.#places.length = 0;
+    // arrays that were emptied would grow anew with every commit
+    if (this.#size > KEPT_CHANGES) {
+      this.#tables = [];
+      this.#keys = [];
+      this.#places = [];
+    }
+    this.#size = 0;
   }
 
   #add(table: Table, key: RecordKey, flags: number): void {
@@ -76,8 +84,9 @@ export class WriteBatch implements EncodedChanges {
       writer.byte(number | flags | CHANGE.textKey);
       writer.copy(text);
     }
-    this.#tables.push(number);
-    this.#keys.push(key);
+    this.#tables[this.#size] = number;
+    this.#keys[this.#size] = key;
+    this.#size += 1;
   }
 }
 
