@@ -6,6 +6,7 @@ import type {
   RawJson,
   RegisterFunction,
   RegisterTrigger,
+  UnreadableCall,
   WireError,
   WorkerMessage,
 } from '../protocol/messages.ts';
@@ -55,6 +56,9 @@ export class WorkerSession implements Session {
     switch (message.kind) {
       case 'invoke_function':
         this.#invoke(message);
+        break;
+      case 'unreadable_call':
+        this.#reply(message, { kind: 'error', error: unreadable(message) });
         break;
       case 'invocation_result':
         if (!worker.answer(message)) {
@@ -263,7 +267,7 @@ export class WorkerSession implements Session {
     );
   }
 
-  #reply(message: InvokeFunction, answer: Answer): void {
+  #reply(message: InvokeFunction | UnreadableCall, answer: Answer): void {
     if (message.invocationId === null) return;
     const { invocationId, functionId } = message;
     const result = answer.kind === 'result' ? answer.result : null;
@@ -271,6 +275,14 @@ export class WorkerSession implements Session {
       encodeResult({ invocationId, functionId, result, error: errorOf(answer) }),
     );
   }
+}
+
+function unreadable({ isEnqueue }: UnreadableCall): WireError {
+  return {
+    code: isEnqueue ? 'enqueue_error' : 'serialization_error',
+    message: 'the call has NaN or Infinity for a number, which JSON does not have',
+    hint: 'send null or a text in its place',
+  };
 }
 
 function isTooDeep(json: RawJson | null): boolean {

@@ -20,7 +20,7 @@ import { readTriggerMessage } from './trigger.ts';
  */
 export function decodeText(text: string): WorkerMessage | DroppedFrame {
   const frame = openFrame(text);
-  if (frame.kind === 'dropped') return readNonFiniteResult(text) ?? frame;
+  if (frame.kind === 'dropped') return readNonFinite(text) ?? frame;
   switch (frame.type) {
     case 'invokefunction':
       return readInvocation(frame);
@@ -81,14 +81,23 @@ export function decodeText(text: string): WorkerMessage | DroppedFrame {
 }
 
 /**
- * A function of Python that returned `nan` has returned: without its answer, which is no JSON, a job
- * would be in flight for ever.
+ * Python writes numbers that are no JSON. A function that returned `nan` has returned: without its
+ * answer a job would be in flight for ever. A call with one is not read, since its function would get
+ * another payload than was sent; but whoever waits for it is told. `null` for any other text.
  */
-function readNonFiniteResult(text: string): WorkerMessage | DroppedFrame | null {
+function readNonFinite(text: string): WorkerMessage | DroppedFrame | null {
   const finite = withoutNonFinite(text);
   const frame = finite === undefined ? null : openFrame(finite);
-  if (frame?.kind !== 'frame' || frame.type !== 'invocationresult') return null;
-  return readResult(frame, readError);
+  if (frame?.kind !== 'frame') return null;
+  if (frame.type === 'invocationresult') return readResult(frame, readError);
+  const call = frame.type === 'invokefunction' ? readInvocation(frame) : null;
+  if (call?.kind === 'invoke_function' && call.action.kind !== 'void') {
+    const { invocationId, functionId, action } = call;
+    const isEnqueue = action.kind === 'enqueue';
+    if (invocationId !== null)
+      return { kind: 'unreadable_call', invocationId, functionId, isEnqueue };
+  }
+  return dropped('not valid JSON: it has NaN or Infinity for a number');
 }
 
 /** Reads a binary frame from a worker: telemetry by its prefix, anything else as the text of a message. */

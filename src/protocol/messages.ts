@@ -43,6 +43,14 @@ export interface InvokeFunction {
   readonly metadata: RawJson | null;
 }
 
+/** A call with numbers that JSON does not have, whose sender waits for an answer. */
+export interface UnreadableCall {
+  readonly kind: 'unreadable_call';
+  readonly invocationId: string;
+  readonly functionId: string;
+  readonly isEnqueue: boolean;
+}
+
 /** The answer to a call the engine delivered. `error` decides whether it failed. */
 export interface InvocationResult {
   readonly kind: 'invocation_result';
@@ -91,6 +99,7 @@ export interface TriggerRegistrationResult {
 /** A message from a worker. */
 export type WorkerMessage =
   | InvokeFunction
+  | UnreadableCall
   | InvocationResult
   | RegisterFunction
   | { readonly kind: 'unregister_function'; readonly id: string }

@@ -104,6 +104,17 @@ describe.each(PYTHON_VERSIONS)('iii-sdk %s for Python', (version) => {
     expect((await trigger('no::such', {})).error).toContain('function_not_found');
   });
 
+  it.each([
+    [undefined, 'serialization_error'],
+    ['mail', 'enqueue_error'],
+  ])('is told at once that NaN cannot be sent, with action %s', async (action, code) => {
+    const request = { function_id: 'py::echo', payload: {}, action, nan: true };
+    const before = (await calls('py::echo')).length;
+    const { error } = await observer.call<Outcome>('py::trigger', request);
+    expect(error).toMatch(new RegExp(`${code}.*NaN`, 's'));
+    expect(await calls('py::echo')).toHaveLength(before);
+  });
+
   it('tries again what raised, until it returns', async () => {
     const id = receiptOf(await trigger('py::fail-twice', { n: 7 }, 'mail'));
     expect(await ended(id)).toMatchObject({ state: 'completed', attempts: 3 });

@@ -28,6 +28,28 @@ describe('a connection', () => {
     expect(workers[0]?.functions).toEqual(['f']);
   });
 
+  it.each([
+    ['', 'serialization_error'],
+    ['"action":{"type":"enqueue","queue":"default"},', 'enqueue_error'],
+  ])('answers a call with NaN, %s which cannot be read, with %s', async (action, code) => {
+    const { worker, advance } = await startEngine();
+    const runner = worker();
+    runner.offer('price');
+    const caller = worker();
+    caller.say(
+      `{"invocation_id":"${CALL}","function_id":"price","data":{"n":NaN},${action}"type":"invokefunction"}`,
+    );
+    await advance();
+    expect(runner.deliveries()).toEqual([]);
+    expect(caller.results()).toMatchObject([
+      {
+        invocation_id: CALL,
+        function_id: 'price',
+        error: { code, message: expect.stringContaining('NaN or Infinity') as string },
+      },
+    ]);
+  });
+
   it('carries a call to the worker and its answer back, under an id of its own', async () => {
     const { worker, advance } = await startEngine();
     const runner = worker();

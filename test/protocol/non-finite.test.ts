@@ -20,7 +20,32 @@ describe('numbers that JSON does not have', () => {
   });
 
   it.each([
+    ['"data": NaN', false],
+    ['"data": {"list": [1, -Infinity]}, "action": {"type": "enqueue", "queue": "mail"}', true],
+    ['"data": {}, "metadata": {"mean": NaN}', false],
+    ['"data": {}, "action": {"type": "enqueue", "delay_ms": Infinity}', true],
+  ])('keep a call with %s from being read, but not from being answered', (members, isEnqueue) => {
+    const text = `{"function_id": "f", ${members}, "invocation_id": "i", "type": "invokefunction"}`;
+    expect(decodeText(text)).toEqual({
+      kind: 'unreadable_call',
+      invocationId: 'i',
+      functionId: 'f',
+      isEnqueue,
+    });
+  });
+
+  it.each([
     '{"type":"invokefunction","function_id":"f","data":NaN}',
+    '{"type":"invokefunction","function_id":"f","data":NaN,"invocation_id":"i","action":{"type":"void"}}',
+    '{"type":"registerfunction","id":"f","metadata":{"mean":NaN}}',
+  ])('are the reason for which %s is dropped', (text) => {
+    expect(decodeText(text)).toEqual({
+      kind: 'dropped',
+      reason: 'not valid JSON: it has NaN or Infinity for a number',
+    });
+  });
+
+  it.each([
     '{"type":"invocationresult","invocation_id":"i","function_id":"f","result":NaN',
     '{"type":"invocationresult","invocation_id":"i","function_id":"f","result":nan}',
     '{"type":"invocationresult","invocation_id":"i","function_id":"f","result":"NaN}',

@@ -71,6 +71,8 @@ async def create_order(request):
 
 def trigger(request):
     """Calls from Python, and tells how that ended."""
+    if request.pop("nan", False):
+        request["payload"] = {"mean": float("nan")}
     action = request.get("action")
     if action == "void":
         request["action"] = TriggerAction.Void()
