@@ -248,7 +248,7 @@ export const RABBITMQ_ADAPTER_KEYS = {
   amqp_url: {
     kind: 'text',
     default: 'amqp://localhost:5672',
-    doc: '`amqp://[USER:PASSWORD@]HOST[:PORT][/VHOST]`; with TLS, `amqps://`.',
+    doc: '`amqp://[USER:PASSWORD@]HOST[:PORT][/VHOST]`; with TLS, `amqps://`. Without a user it is `guest`, whom a broker lets in from its own machine only.',
   },
   queue_mode: {
     kind: 'choice',

@@ -38,6 +38,12 @@ export function replyCodeOf(thrown: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
+/** Why there is no connection, for people: the client names neither the user nor what is wrong with it. */
+export function connectError(thrown: unknown): string {
+  const isRefused = replyCodeOf(thrown) === 'ACCESS_REFUSED';
+  return isRefused ? 'it refuses the user or the password' : messageOf(thrown);
+}
+
 /** Where the broker is, for people. */
 export function withoutPassword(url: string): string {
   const { protocol, host, pathname } = new URL(url);

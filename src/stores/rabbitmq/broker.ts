@@ -5,8 +5,9 @@ import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
 import { storeUnreachable } from '../../queue/store-unreachable.ts';
-import { PublishError } from './broker-errors.ts';
+import { connectError, PublishError } from './broker-errors.ts';
 import { loadClient } from './load-client.ts';
+import { withLogin } from './login.ts';
 
 /** Longest time for the first connection. */
 const FIRST_CONNECT_MS = 10_000;
@@ -64,7 +65,7 @@ export class Broker {
     const { url, location } = this.#parts;
     const connect = (purpose: string): Connection => {
       const connection = new client.Connection({
-        url: url.reveal(),
+        url: withLogin(url.reveal()),
         connectionName: `iii ${purpose}`,
         heartbeat: HEARTBEAT_S,
         frameMax: FRAME_BYTES,
@@ -72,7 +73,7 @@ export class Broker {
         ...RECONNECT,
       });
       connection.on('error', (error) => {
-        this.#lastError = messageOf(error);
+        this.#lastError = connectError(error);
       });
       return connection;
     };

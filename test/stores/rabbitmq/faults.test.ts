@@ -114,6 +114,29 @@ describe('the rabbitmq store when something breaks', { skip: bin === undefined }
     },
   );
 
+  it('logs in as the user every broker begins with when the address names none', async () => {
+    const bare = await openRabbitStore(
+      `amqp://localhost:${server.port}`,
+      newPrefix(),
+      policies,
+      clock,
+    );
+    expect(await add(bare, 1)).toHaveLength(1);
+    await bare.close();
+  });
+
+  it(
+    'says that the user or the password is wrong when it does not start for that',
+    { timeout: 30_000 },
+    async () => {
+      const url = `amqp://guest:wrong@localhost:${server.port}`;
+      await expect(openRabbitStore(url, newPrefix(), policies, clock)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: `RabbitMQ at amqp://localhost:${server.port} cannot be reached: it refuses the user or the password`,
+      });
+    },
+  );
+
   it('a connection that is reset in the middle of confirms loses nothing', async () => {
     const relay = await Relay.to(server.port);
     const url = relay.url.replace('ws://', 'amqp://guest:guest@');
