@@ -1,4 +1,4 @@
-import { messageOf } from '../base/errors.ts';
+import { IiiError, messageOf } from '../base/errors.ts';
 import type { RegisterTriggerType, WireError } from '../protocol/messages.ts';
 import type { Worker } from './workers.ts';
 
@@ -93,6 +93,7 @@ export class Bindings {
     const builtIn = this.#builtIn.get(triggerType);
     if (builtIn !== undefined) {
       try {
+        checkForm(binding);
         builtIn.bind(binding);
       } catch (thrown) {
         const error = { code: 'trigger_registration_failed', message: messageOf(thrown) };
@@ -202,4 +203,20 @@ export class Bindings {
     const provider = this.#types.get(binding.triggerType)?.provider;
     if (provider?.connected === true) this.#link.unbind(provider, binding);
   }
+}
+
+/**
+ * What holds for every type of the engine; the types of workers take any config. One without members
+ * is not taken for an empty one: a trigger that is to fire for one thing would fire for all.
+ */
+function checkForm({ triggerType, functionId, config }: Binding): void {
+  if (functionId.trim() === '') {
+    throw new IiiError('INVALID_ARGUMENTS', 'function_id must not be empty');
+  }
+  if ((config ?? null) === null || (typeof config === 'object' && !Array.isArray(config))) return;
+  const given = Array.isArray(config) ? 'a list' : `a ${typeof config}`;
+  throw new IiiError(
+    'INVALID_ARGUMENTS',
+    `the config of a trigger of type ${triggerType} must be an object, not ${given}`,
+  );
 }

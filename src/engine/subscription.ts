@@ -56,6 +56,7 @@ export function readSubscription(
 ): Subscription {
   const members = asRecord(config);
   const { topic, condition_function_id: condition } = members;
+  if (typeof (topic ?? '') !== 'string') throw invalid('topic must be a string');
   if (typeof topic !== 'string' || topic === '') {
     throw invalid('topic is required: the trigger would never fire');
   }
@@ -89,6 +90,7 @@ export function readSubscription(
     );
   }
   const type = readType(settings.get('type') ?? 'standard');
+  const groupField = text('groupField');
   const name = subscriptionQueue(topic, functionId);
   const defaults = defaultPolicy(name);
   const policy: QueuePolicy = {
@@ -97,7 +99,7 @@ export function readSubscription(
     maxAttempts: Math.max(1, whole('maxRetries', 0, LIMITS.maxAttempts) ?? defaults.maxAttempts),
     backoffMs: whole('backoffMs', 0, LIMITS.spanMs) ?? defaults.backoffMs,
     concurrency: whole('concurrency', 1, U32_MAX) ?? defaults.concurrency,
-    groupField: type === 'fifo' ? text('groupField') : null,
+    groupField: type === 'fifo' ? groupField : null,
     groupConcurrency: whole('groupConcurrency', 1, U32_MAX) ?? defaults.groupConcurrency,
     timeoutMs: whole('timeoutMs', 1, LIMITS.spanMs) ?? null,
     ttlMs: whole('ttlMs', 1, LIMITS.spanMs) ?? null,

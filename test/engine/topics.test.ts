@@ -215,6 +215,14 @@ describe('a topic', () => {
     [{ queue_config: { maxRetries: 1e300 } }, 'max_retries must be a whole number from 0 to'],
     [{ queue_config: { dead_letter_topic: 't' } }, 'dead_letter_topic must be another topic'],
     [{ queue_config: { dead_letter_topic: '' } }, 'dead_letter_topic must'],
+    [{ queue_config: { message_group_field: 7 } }, 'message_group_field must be a string'],
+    [{ queue_config: { type: 'fifo', messageGroupField: ['a'] } }, 'message_group_field must be'],
+    [{ queue_config: { concurrency: '5' } }, 'concurrency must be a whole number from 1'],
+    [{ queue_config: { concurrency: 0 } }, 'concurrency must be a whole number from 1'],
+    [{ queue_config: { maxRetries: 1.5 } }, 'max_retries must be a whole number from 0'],
+    [{ queue_config: { backoffDelayMs: -1 } }, 'backoff_ms must be a whole number from 0'],
+    [{ queue_config: { deadLetterTopic: 7 } }, 'dead_letter_topic must be a string'],
+    [{ queue_config: { timeoutMs: true } }, 'timeout_ms must be a whole number from 1'],
     [{ condition_function_id: ['only-important'] }, 'condition_function_id must be a string'],
   ])('refuses a subscription with %j, and says why', async (config, words) => {
     const fixture = await startEngine();

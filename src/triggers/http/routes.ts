@@ -41,8 +41,9 @@ export type Match =
 /** @throws IiiError when the trigger's config cannot be used */
 export function readRoute(binding: Binding): Route {
   const { config } = binding;
-  const path = membersOf(config)['api_path'];
-  if (typeof path !== 'string') throw refusal('an http trigger needs api_path, a string');
+  const path = membersOf(config)['api_path'] ?? null;
+  if (path === null) throw refusal('api_path is required: the trigger would never fire');
+  if (typeof path !== 'string') throw refusal('api_path must be a string');
   const name = optionalText(config, 'http_method')?.toUpperCase() ?? 'GET';
   const method = METHODS.find((known) => known === name);
   if (method === undefined) throw refusal(`http_method must be one of ${METHODS.join(', ')}`);
