@@ -29,8 +29,11 @@ export type UnbindCause = 'unregistered' | 'worker_lost' | 'replaced';
 export interface TriggerType {
   readonly id: string;
   readonly description: string;
-  /** @throws IiiError when the binding's config cannot be used; its worker is told, nothing is bound */
-  bind(binding: Binding): void;
+  /**
+   * @param warn tells the binding's worker of what means nothing in its config
+   * @throws IiiError when the binding's config cannot be used; its worker is told, nothing is bound
+   */
+  bind(binding: Binding, warn: (warning: string) => void): void;
   unbind(binding: Binding, cause: UnbindCause): void;
   /** What listings say about a binding beside what was registered, under the names they use. */
   facts?(binding: Binding): Readonly<Record<string, unknown>>;
@@ -43,6 +46,8 @@ export interface ProviderLink {
   bind(provider: Worker, binding: Binding): void;
   unbind(provider: Worker, binding: Binding): void;
   reject(owner: Worker, binding: Binding, error: WireError): void;
+  /** The binding is there; what is said of it comes from its config. */
+  warn(owner: Worker, binding: Binding, warnings: readonly string[]): void;
 }
 
 /** A trigger as it is asked for. */
@@ -92,14 +97,16 @@ export class Bindings {
     const binding: Binding = { id, triggerType, functionId, config, metadata, owner };
     const builtIn = this.#builtIn.get(triggerType);
     if (builtIn !== undefined) {
+      const warnings: string[] = [];
       try {
         checkForm(binding);
-        builtIn.bind(binding);
+        builtIn.bind(binding, (warning) => warnings.push(warning));
       } catch (thrown) {
         const error = { code: 'trigger_registration_failed', message: messageOf(thrown) };
         if (owner !== null) this.#link.reject(owner, binding, error);
         return error;
       }
+      if (owner !== null && warnings.length > 0) this.#link.warn(owner, binding, warnings);
     }
     this.#bindings.set(id, binding);
     const type = this.#types.get(triggerType);

@@ -16,4 +16,7 @@ export const providerLink: ProviderLink = {
   reject: (owner, binding, error) => {
     owner.link.send(encodeTriggerRegistrationResult(binding, error));
   },
+  warn: (owner, binding, warnings) => {
+    owner.link.send(encodeTriggerRegistrationResult(binding, null, warnings));
+  },
 };

@@ -1,4 +1,5 @@
 import { IiiError } from '../base/errors.ts';
+import { nearest } from '../base/suggest.ts';
 import { LIMITS } from '../queue/limits.ts';
 import { defaultPolicy } from '../queue/policy.ts';
 import type { QueuePolicy } from '../queue/types.ts';
@@ -40,34 +41,45 @@ const SETTING_NAMES = {
 
 type SettingName = keyof typeof SETTING_NAMES;
 
+const SETTINGS = Object.keys(SETTING_NAMES) as SettingName[];
+/** Every name of every setting. */
+const NAMES: readonly string[] = SETTINGS.flatMap((name) => SETTING_NAMES[name]);
+
+/** What may stand beside the topic. */
+const MEMBERS: readonly string[] = ['topic', 'condition_function_id', 'queue_config', 'metadata'];
+
 const U32_MAX = 2 ** 32 - 1;
 
 /**
  * Reads the config of a `queue` or `durable:subscriber` trigger: `topic`, `condition_function_id`, and
  * the settings in any of the three places the documents show (semantics.md §7).
- * @param warn called with each key that means nothing here
+ * @returns also a sentence about each key that means nothing here
  * @throws IiiError INVALID_ARGUMENTS when the topic is missing or a setting cannot be used
  */
 export function readSubscription(
   functionId: string,
   config: unknown,
   metadata: unknown,
-  warn: (key: string) => void,
-): Subscription {
+): { readonly subscription: Subscription; readonly warnings: readonly string[] } {
   const members = asRecord(config);
   const { topic, condition_function_id: condition } = members;
   if (typeof (topic ?? '') !== 'string') throw invalid('topic must be a string');
   if (typeof topic !== 'string' || topic === '') {
     throw invalid('topic is required: the trigger would never fire');
   }
-  const settings = collectSettings(
-    [
-      settingsIn('metadata.infrastructure.queue', infrastructure(metadata)),
-      settingsIn('metadata.infrastructure.queue', infrastructure(members['metadata'])),
-      settingsIn('queue_config', members['queue_config']),
-    ],
-    warn,
-  );
+  const settings = new Map<SettingName, unknown>();
+  const warnings = strayMembers(members);
+  const take = (place: string, value: unknown): void => {
+    for (const [key, given] of Object.entries(settingsIn(place, value))) {
+      const name = settingNamed(key);
+      if (name === undefined) warnings.push(meaningless(`${place}.`, key, NAMES));
+      else if (given !== null) settings.set(name, given);
+    }
+  };
+  // later places win over earlier ones
+  take('metadata.infrastructure.queue', infrastructure(metadata));
+  take('metadata.infrastructure.queue', infrastructure(members['metadata']));
+  take('queue_config', members['queue_config']);
   const whole = (name: SettingName, least: number, most: number): number | undefined => {
     const value = settings.get(name);
     if (value === undefined) return undefined;
@@ -105,30 +117,34 @@ export function readSubscription(
     ttlMs: whole('ttlMs', 1, LIMITS.spanMs) ?? null,
     deadLetterQueue: topic,
   };
-  return {
+  const subscription: Subscription = {
     topic,
     functionId,
     conditionFunctionId: typeof condition === 'string' && condition !== '' ? condition : null,
     deadLetterTopic,
     policy,
   };
+  return { subscription, warnings };
 }
 
-/** Later places win over earlier ones. */
-function collectSettings(
-  places: readonly Readonly<Record<string, unknown>>[],
-  warn: (key: string) => void,
-): ReadonlyMap<SettingName, unknown> {
-  const settings = new Map<SettingName, unknown>();
-  const names = Object.keys(SETTING_NAMES) as SettingName[];
-  for (const place of places) {
-    for (const [key, value] of Object.entries(place)) {
-      const name = names.find((one) => (SETTING_NAMES[one] as readonly string[]).includes(key));
-      if (name === undefined) warn(key);
-      else if (value !== null) settings.set(name, value);
-    }
-  }
-  return settings;
+function settingNamed(key: string): SettingName | undefined {
+  return SETTINGS.find((name) => (SETTING_NAMES[name] as readonly string[]).includes(key));
+}
+
+/** What is said of members of a config that mean nothing there. */
+function strayMembers(members: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(members)
+    .filter((key) => !MEMBERS.includes(key))
+    .map((key) =>
+      settingNamed(key) === undefined
+        ? meaningless('', key, MEMBERS)
+        : `${key} means nothing here; it belongs into queue_config`,
+    );
+}
+
+function meaningless(place: string, key: string, known: readonly string[]): string {
+  const guess = nearest(key, known);
+  return `${place}${key} means nothing here${guess === undefined ? '' : `; did you mean '${guess}'?`}`;
 }
 
 /** `concurrent` is what later documents of the original call `standard`. */

@@ -77,12 +77,14 @@ export function encodeUnregisterTrigger(trigger: {
 }
 
 /**
- * Tells the worker that registered a trigger why it failed; the engine is silent about success. A
- * provider answers the engine with it in either case.
+ * Tells the worker that registered a trigger why it failed; the engine is silent about success, unless
+ * there is something to warn of: published SDKs pass over an answer without an error. A provider
+ * answers the engine with it in either case.
  */
 export function encodeTriggerRegistrationResult(
   trigger: { readonly id: string; readonly triggerType: string; readonly functionId: string },
   error: WireError | null,
+  warnings: readonly string[] = [],
 ): string {
   return JSON.stringify({
     type: 'triggerregistrationresult',
@@ -90,5 +92,6 @@ export function encodeTriggerRegistrationResult(
     trigger_type: trigger.triggerType,
     function_id: trigger.functionId,
     error: error ?? undefined,
+    warnings: warnings.length === 0 ? undefined : warnings,
   });
 }

@@ -94,6 +94,8 @@ export interface TriggerRegistrationResult {
   readonly triggerType: string | null;
   readonly functionId: string | null;
   readonly error: WireError | null;
+  /** What in the config means nothing, although the trigger is there; only from an engine of ours. */
+  readonly warnings: readonly string[];
 }
 
 /** A message from a worker. */

@@ -42,9 +42,14 @@ export function readTriggerMessage(frame: Frame): TriggerMessage | DroppedFrame 
           triggerType: optionalString(frame, 'trigger_type'),
           functionId: optionalString(frame, 'function_id'),
           error: readError(frame.members.error),
+          warnings: textsIn(frame.members.warnings),
         }
       );
     default:
       return dropped('unknown type');
   }
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }

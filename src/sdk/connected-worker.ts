@@ -275,9 +275,11 @@ export class ConnectedWorker implements Worker {
         void this.#providers.unbind(message.id);
         break;
       case 'trigger_registration_result': {
-        const { error, functionId, triggerType } = message;
+        const { error, functionId, triggerType, warnings } = message;
+        const trigger = `the ${triggerType ?? ''} trigger of ${functionId ?? ''}`;
+        for (const warning of warnings) this.#parts.onProblem(new Error(`${trigger}: ${warning}`));
         if (error === null) break;
-        const text = `the ${triggerType ?? ''} trigger of ${functionId ?? ''} was refused: ${error.message}`;
+        const text = `${trigger} was refused: ${error.message}`;
         this.#parts.onProblem(new InvocationError({ ...error, message: text }, functionId ?? ''));
         break;
       }

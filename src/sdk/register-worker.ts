@@ -24,8 +24,8 @@ export interface WorkerOptions {
   /** First delay before connecting again; doubled each time, up to 30 000. Default 1 000. */
   readonly reconnectMs?: number;
   /**
-   * Told what nobody waits for: a lost connection, a refused trigger, a message that could not be
-   * sent. Default: nothing is done, and nothing printed.
+   * Told what nobody waits for: a lost connection, a refused trigger, a setting of a subscription that
+   * means nothing, a message that could not be sent. Default: nothing is done, and nothing printed.
    */
   readonly onProblem?: (problem: Error) => void;
   readonly clock?: Clock;

@@ -90,6 +90,15 @@ describe.each(ALL_SDKS)('topics of $name', (sdk) => {
       await eventually(async () => (await count('emails.send')) === dead + 1);
     });
 
+    it('arrive also where the engine warned of a setting that means nothing', async () => {
+      const before = worker.callsOf('log').length;
+      if (part === 'at first') {
+        await subscribe('queue', 'log', { topic: 'odd', queue_config: { maxRetrys: 2 } });
+      }
+      await publish('enqueue', 'odd', { part });
+      expect((await worker.call('log', before + 1)).data).toEqual({ part });
+    });
+
     it('take a campaign of a thousand single enqueues beside them, and lose none', async () => {
       const campaign = part === 'at first' ? 1_000 : 200;
       const before = worker.callsOf('emails::send').length;

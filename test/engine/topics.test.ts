@@ -240,6 +240,58 @@ describe('a topic', () => {
     expect(await fixture.admin('iii::topic::list')).toEqual({ topics: [] });
   });
 
+  it.each([
+    [
+      { queue_config: { maxRetrys: 1, backoff_ms: 5, visibilityTimeout: 9 } },
+      [
+        "queue_config.maxRetrys means nothing here; did you mean 'maxRetries'?",
+        'queue_config.visibilityTimeout means nothing here',
+      ],
+    ],
+    [{ maxRetries: 1 }, ['maxRetries means nothing here; it belongs into queue_config']],
+    [
+      { queueConfig: { maxRetries: 1 } },
+      ["queueConfig means nothing here; did you mean 'queue_config'?"],
+    ],
+    [
+      { metadata: { infrastructure: { queue: { retries: 1 } } } },
+      ['metadata.infrastructure.queue.retries means nothing here'],
+    ],
+  ])('warns the worker and in the log of what means nothing in %j', async (config, warnings) => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.offer('f');
+    const id = subscribe(w, 'f', { topic: 't', ...config });
+    expect(w.sent.at(-1)).toEqual({
+      type: 'triggerregistrationresult',
+      id,
+      trigger_type: 'queue',
+      function_id: 'f',
+      warnings,
+    });
+    expect(fixture.logged.filter(({ message }) => /subscription/.test(message))).toEqual(
+      warnings.map((warning) => ({
+        message: 'a setting of a subscription means nothing here',
+        fields: { function: 'f', topic: 't', warning },
+      })),
+    );
+    expect(await fixture.admin('iii::topic::list')).toMatchObject({ topics: [{ topic: 't' }] });
+  });
+
+  it('says nothing of a subscription in which everything means something', async () => {
+    const { worker, logged } = await startEngine();
+    const w = worker();
+    w.offer('f');
+    const settings = { maxRetries: 2, backoffDelayMs: 5, dead_letter_topic: 'd', ttl_ms: 9 };
+    const metadata = { owner: 'shop', infrastructure: { queue: { retry_delay_ms: 5 } } };
+    const config = { topic: 't', condition_function_id: 'f', queue_config: settings, metadata };
+    const before = w.sent.length;
+    subscribe(w, 'f', config);
+    subscribe(w, 'f', { ...config, topic: '' });
+    expect(w.sent.slice(before)).toMatchObject([{ error: {} }]);
+    expect(logged.filter(({ message }) => /means nothing/.test(message))).toEqual([]);
+  });
+
   it.each(['standard', 'concurrent', 'fifo', null, undefined])(
     'takes a subscription of type %j',
     async (type) => {

@@ -119,6 +119,7 @@ const VECTORS: readonly (readonly [name: string, text: string, message: unknown]
       triggerType: 'http',
       functionId: 'f',
       error: { code: 'trigger_type_not_found', message: 'no' },
+      warnings: [],
     },
   ],
   ['a ping', '{"type":"ping"}', { kind: 'ping' }],

@@ -97,6 +97,11 @@ describe('frames from the engine', () => {
       encodeTriggerRegistrationResult(trigger, { code: 'FORBIDDEN', message: 'no' }),
       '{"type":"triggerregistrationresult","id":"t1","trigger_type":"mailbox","function_id":"f","error":{"code":"FORBIDDEN","message":"no"}}',
     ],
+    [
+      'a trigger that is there, with a warning',
+      encodeTriggerRegistrationResult(trigger, null, ['odd']),
+      '{"type":"triggerregistrationresult","id":"t1","trigger_type":"mailbox","function_id":"f","warnings":["odd"]}',
+    ],
   ])('%s is written as the SDKs expect it', (_name, frame, expected) => {
     expect(frame).toBe(expected);
   });

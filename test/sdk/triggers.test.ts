@@ -35,6 +35,19 @@ describe('a trigger of a worker', () => {
     expect(topics).toMatchObject([{ topic: 'orders', dropped: 1 }]);
   });
 
+  it('tells its worker of settings that mean nothing', async () => {
+    const { url } = await startEngine();
+    const worker = startWorker(url);
+    worker.registerFunction('on', () => undefined);
+    const config = { topic: 'a', queue_config: { maxRetrys: 1, tries: 2 } };
+    worker.registerTrigger({ type: 'queue', function_id: 'on', config });
+    await eventually(() => worker.problems.length === 2);
+    expect(worker.problems.map(({ message }) => message)).toEqual([
+      "the queue trigger of on: queue_config.maxRetrys means nothing here; did you mean 'maxRetries'?",
+      'the queue trigger of on: queue_config.tries means nothing here',
+    ]);
+  });
+
   it('takes messages published under the oldest name too', async () => {
     const { url } = await startEngine();
     const worker = startWorker(url);

@@ -24,13 +24,17 @@ async function bind(type: string, config: unknown, functionId = 'f'): Promise<st
   w.offer('f');
   const id = w.bind(type, functionId, config);
   const there = engine.bindings.list();
-  const told = w.sent.find((frame) => frame['type'] === 'triggerregistrationresult');
+  const told = w.sent.find((frame) => frame['error'] !== undefined);
   if (told === undefined) {
     expect(there).toMatchObject([{ id, triggerType: type }]);
     return null;
   }
   expect(there).toEqual([]);
-  expect(told).toMatchObject({ id, error: { code: 'trigger_registration_failed' } });
+  expect(told).toMatchObject({
+    type: 'triggerregistrationresult',
+    id,
+    error: { code: 'trigger_registration_failed' },
+  });
   return (told['error'] as { message: string }).message;
 }
 

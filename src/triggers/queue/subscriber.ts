@@ -15,12 +15,15 @@ export function subscriberTypes(topics: Topics, log: Logger): readonly TriggerTy
     id,
     description:
       'Calls the function for each message of a topic, with retries and a dead-letter queue',
-    bind: (binding) => {
+    bind: (binding, warn) => {
       const { functionId, config, metadata } = binding;
-      const subscription = readSubscription(functionId, config, metadata, (key) => {
-        log.warn('a setting of a subscription means nothing here', { function: functionId, key });
-      });
+      const { subscription, warnings } = readSubscription(functionId, config, metadata);
       const queue = subscription.policy.name;
+      for (const warning of warnings) {
+        warn(warning);
+        const facts = { function: functionId, topic: subscription.topic, warning };
+        log.warn('a setting of a subscription means nothing here', facts);
+      }
       bindings.set(queue, (bindings.get(queue) ?? new Set()).add(binding.id));
       topics.subscribeSoon(subscription);
     },
