@@ -16,6 +16,17 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** What to say of a key that nobody reads: `topc means nothing here; did you mean 'topic'?` */
+export function meansNothing(key: string, known: Iterable<string>): string {
+  return `${key} means nothing here${didYouMean(key, known)}`;
+}
+
+/** The question that ends a sentence about a mistyped name; empty when no candidate is near. */
+export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const guess = nearest(name, candidates);
+  return guess === undefined ? '' : `; did you mean '${guess}'?`;
+}
+
 /** Names that a sentence gives at most. */
 const MOST_NAMED = 5;
 

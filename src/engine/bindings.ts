@@ -1,4 +1,5 @@
 import { IiiError, messageOf } from '../base/errors.ts';
+import { didYouMean } from '../base/suggest.ts';
 import type { RegisterTriggerType, WireError } from '../protocol/messages.ts';
 import type { Worker } from './workers.ts';
 
@@ -109,6 +110,11 @@ export class Bindings {
       if (owner !== null && warnings.length > 0) this.#link.warn(owner, binding, warnings);
     }
     this.#bindings.set(id, binding);
+    if (owner !== null && this.isParked(triggerType)) {
+      const types = [...this.#builtIn.keys(), ...this.#types.keys()];
+      const question = didYouMean(triggerType, types);
+      this.#link.warn(owner, binding, [`it waits: no worker provides its type${question}`]);
+    }
     const type = this.#types.get(triggerType);
     if (type !== undefined) this.#link.bind(type.provider, binding);
     return null;

@@ -1,5 +1,5 @@
 import { IiiError } from '../base/errors.ts';
-import { nearest } from '../base/suggest.ts';
+import { meansNothing } from '../base/suggest.ts';
 import { LIMITS } from '../queue/limits.ts';
 import { defaultPolicy } from '../queue/policy.ts';
 import type { QueuePolicy } from '../queue/types.ts';
@@ -67,13 +67,13 @@ export function readSubscription(
   if (typeof topic !== 'string' || topic === '') {
     throw invalid('topic is required: the trigger would never fire');
   }
-  const settings = new Map<SettingName, unknown>();
+  const settings = new Map<SettingName, { readonly key: string; readonly value: unknown }>();
   const warnings = strayMembers(members);
   const take = (place: string, value: unknown): void => {
     for (const [key, given] of Object.entries(settingsIn(place, value))) {
       const name = settingNamed(key);
-      if (name === undefined) warnings.push(meaningless(`${place}.`, key, NAMES));
-      else if (given !== null) settings.set(name, given);
+      if (name === undefined) warnings.push(`${place}.${meansNothing(key, NAMES)}`);
+      else if (given !== null) settings.set(name, { key, value: given });
     }
   };
   // later places win over earlier ones
@@ -81,16 +81,18 @@ export function readSubscription(
   take('metadata.infrastructure.queue', infrastructure(members['metadata']));
   take('queue_config', members['queue_config']);
   const whole = (name: SettingName, least: number, most: number): number | undefined => {
-    const value = settings.get(name);
-    if (value === undefined) return undefined;
+    const setting = settings.get(name);
+    if (setting === undefined) return undefined;
+    const { key, value } = setting;
     const isWhole = typeof value === 'number' && Number.isInteger(value);
     if (isWhole && value >= least && value <= most) return value;
-    throw invalid(`${SETTING_NAMES[name][0]} must be a whole number from ${least} to ${most}`);
+    const range = `a whole number from ${least} to ${most}`;
+    throw invalid(`${key} must be ${range}, not ${JSON.stringify(value)}`);
   };
   const text = (name: SettingName): string | null => {
-    const value = settings.get(name) ?? null;
+    const { key, value } = settings.get(name) ?? { key: name, value: null };
     if (value === null || (typeof value === 'string' && value !== '')) return value;
-    throw invalid(`${SETTING_NAMES[name][0]} must be a string that is not empty`);
+    throw invalid(`${key} must be a string that is not empty`);
   };
   if (condition !== undefined && condition !== null && typeof condition !== 'string') {
     throw invalid('condition_function_id must be a string');
@@ -101,7 +103,7 @@ export function readSubscription(
       'dead_letter_topic must be another topic: each dead message would come back here',
     );
   }
-  const type = readType(settings.get('type') ?? 'standard');
+  const type = readType(settings.get('type')?.value ?? 'standard');
   const groupField = text('groupField');
   const name = subscriptionQueue(topic, functionId);
   const defaults = defaultPolicy(name);
@@ -137,14 +139,9 @@ function strayMembers(members: Readonly<Record<string, unknown>>): string[] {
     .filter((key) => !MEMBERS.includes(key))
     .map((key) =>
       settingNamed(key) === undefined
-        ? meaningless('', key, MEMBERS)
+        ? meansNothing(key, MEMBERS)
         : `${key} means nothing here; it belongs into queue_config`,
     );
-}
-
-function meaningless(place: string, key: string, known: readonly string[]): string {
-  const guess = nearest(key, known);
-  return `${place}${key} means nothing here${guess === undefined ? '' : `; did you mean '${guess}'?`}`;
 }
 
 /** `concurrent` is what later documents of the original call `standard`. */

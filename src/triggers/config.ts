@@ -1,4 +1,7 @@
 import { IiiError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { meansNothing } from '../base/suggest.ts';
+import type { Binding } from '../engine/bindings.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -28,4 +31,23 @@ export function requiredText(config: unknown, name: string): string {
   const value = optionalText(config, name);
   if (value !== null) return value;
   throw new IiiError('INVALID_ARGUMENTS', `${name} is required: the trigger would never fire`);
+}
+
+/**
+ * Tells the log and the binding's worker of members of its config that nobody reads, such as a misspelt
+ * one: without it a `scop` would stand for every scope.
+ */
+export function warnOfStray(
+  { triggerType, functionId, config }: Binding,
+  known: readonly string[],
+  warn: (warning: string) => void,
+  log: Logger,
+): void {
+  for (const key of Object.keys(membersOf(config))) {
+    if (known.includes(key)) continue;
+    const warning = meansNothing(key, known);
+    warn(warning);
+    const facts = { type: triggerType, function: functionId, warning };
+    log.warn('a member of a trigger means nothing here', facts);
+  }
 }

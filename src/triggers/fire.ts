@@ -24,7 +24,7 @@ export interface TriggerEvent {
 export type Fired = 'called' | 'skipped' | 'failed';
 
 /** The config member that names the condition. */
-const CONDITION = 'condition_function_id';
+export const CONDITION = 'condition_function_id';
 
 /**
  * For `bind`: a condition that cannot be read would silently let everything through.

@@ -164,6 +164,26 @@ describe('a connection', () => {
     });
   });
 
+  it.each([
+    [
+      'cron',
+      { expression: '* * * * *', timezon: 'UTC' },
+      "timezon means nothing here; did you mean 'timezone'?",
+    ],
+    ['state', { scop: 'orders' }, "scop means nothing here; did you mean 'scope'?"],
+    ['subscribe', { topic: 't', when: 'x' }, 'when means nothing here'],
+    ['corn', {}, "it waits: no worker provides its type; did you mean 'cron'?"],
+  ])('warns the worker of a %s trigger with %j', async (type, config, warning) => {
+    const { worker, logged } = await startEngine();
+    const user = worker();
+    const id = user.bind(type, 'f', config);
+    const told = { type: 'triggerregistrationresult', id, trigger_type: type, function_id: 'f' };
+    expect(user.sent[1]).toEqual({ ...told, warnings: [warning] });
+    expect(logged.map(({ fields }) => fields)).toContainEqual(
+      expect.objectContaining({ type, function: 'f' }),
+    );
+  });
+
   it('hands a trigger to the worker that provides its type, whenever that comes', async () => {
     const { worker } = await startEngine();
     const user = worker();
@@ -174,13 +194,15 @@ describe('a connection', () => {
       function_id: 'f',
     };
     user.say({ ...trigger, config: { box: 1 } });
+    const result = { type: 'triggerregistrationresult', trigger_type: 'mailbox', function_id: 'f' };
+    const warnings = ['it waits: no worker provides its type'];
+    expect(user.sent[1]).toEqual({ ...result, id: 't1', warnings });
     const provider = worker();
     provider.say({ type: 'registertriggertype', id: 'mailbox', description: 'New mail' });
     expect(provider.sent[1]).toMatchObject({ ...trigger, config: { box: 1 } });
     const error = { code: 'trigger_registration_failed', message: 'no such box' };
-    const result = { type: 'triggerregistrationresult', trigger_type: 'mailbox', function_id: 'f' };
     provider.say({ ...result, id: 't1', error });
-    expect(user.sent[1]).toMatchObject({ ...result, id: 't1', error });
+    expect(user.sent[2]).toMatchObject({ ...result, id: 't1', error });
     user.disconnect();
     expect(provider.sent[2]).toMatchObject({ type: 'unregistertrigger', id: 't1' });
   });

@@ -1,8 +1,8 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
 import { IiiError, messageOf } from '../../base/errors.ts';
 import type { Binding, TriggerType } from '../../engine/bindings.ts';
-import { optionalText, requiredText } from '../config.ts';
-import { checkCondition, fireTrigger, type FireParts } from '../fire.ts';
+import { optionalText, requiredText, warnOfStray } from '../config.ts';
+import { checkCondition, CONDITION, fireTrigger, type FireParts } from '../fire.ts';
 import { CronSchedule } from './schedule.ts';
 
 /** Runs that are shown when a trigger is registered and in listings. */
@@ -42,8 +42,9 @@ export function cronType(parts: CronParts): TriggerType {
   return {
     id: 'cron',
     description: 'Calls the function at the times of a cron expression',
-    bind: (binding) => {
+    bind: (binding, warn) => {
       const job = new CronJob(binding, parts);
+      warnOfStray(binding, ['expression', 'timezone', CONDITION], warn, parts.log);
       jobs.set(binding.id, job);
       parts.log.info('a cron trigger is registered', {
         trigger: binding.id,

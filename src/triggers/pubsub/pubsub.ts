@@ -2,8 +2,14 @@ import { IiiError, messageOf } from '../../base/errors.ts';
 import { readMember } from '../../base/json.ts';
 import type { Binding, TriggerType } from '../../engine/bindings.ts';
 import type { LocalFunction } from '../../engine/functions.ts';
-import { requiredText } from '../config.ts';
-import { checkCondition, fireTrigger, type FireParts, type TriggerEvent } from '../fire.ts';
+import { requiredText, warnOfStray } from '../config.ts';
+import {
+  checkCondition,
+  CONDITION,
+  fireTrigger,
+  type FireParts,
+  type TriggerEvent,
+} from '../fire.ts';
 
 /**
  * Publish and subscribe without keeping anything: a message goes to who is there now, at most once,
@@ -23,9 +29,10 @@ export function pubSub(parts: FireParts): { type: TriggerType; publish: LocalFun
     type: {
       id: 'subscribe',
       description: 'Calls the function for each message that is published while it is there',
-      bind: (binding) => {
+      bind: (binding, warn) => {
         requiredText(binding.config, 'topic');
         checkCondition(binding.config);
+        warnOfStray(binding, ['topic', CONDITION], warn, parts.log);
         subscribers.set(binding.id, binding);
       },
       unbind: (binding) => {

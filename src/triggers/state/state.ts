@@ -1,8 +1,14 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Binding, TriggerType } from '../../engine/bindings.ts';
 import type { State, StateChange } from '../../state/state.ts';
-import { optionalText } from '../config.ts';
-import { checkCondition, fireTrigger, type FireParts, type TriggerEvent } from '../fire.ts';
+import { optionalText, warnOfStray } from '../config.ts';
+import {
+  checkCondition,
+  CONDITION,
+  fireTrigger,
+  type FireParts,
+  type TriggerEvent,
+} from '../fire.ts';
 
 /**
  * The trigger type `state`: calls functions after a value was set, updated or deleted. Whoever made the
@@ -23,10 +29,11 @@ export function stateType(state: State, parts: FireParts): TriggerType {
   return {
     id: 'state',
     description: 'Calls the function after a value of the state was changed',
-    bind: (binding) => {
+    bind: (binding, warn) => {
       optionalText(binding.config, 'scope');
       optionalText(binding.config, 'key');
       checkCondition(binding.config);
+      warnOfStray(binding, ['scope', 'key', CONDITION], warn, parts.log);
       bindings.set(binding.id, binding);
     },
     unbind: (binding) => {
