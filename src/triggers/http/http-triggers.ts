@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isHostAllowed, type HostRules } from '../../base/host-header.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Binding, TriggerType } from '../../engine/bindings.ts';
+import { warnOfStray } from '../config.ts';
 import { errorReply, type Reply, sendReply } from './answer.ts';
 import { isTooLarge } from './body.ts';
 import { allowOrigin, answerPreflight, type CorsRules, isForeignChange } from './browser.ts';
 import { Exchange, type ExchangeParts } from './exchange.ts';
-import { readRoute, Routes, type Route } from './routes.ts';
+import { readRoute, ROUTE_MEMBERS, Routes, type Route } from './routes.ts';
 
 export interface HttpTriggerOptions extends ExchangeParts {
   readonly rules: HostRules & { readonly allowedOrigins: readonly string[] };
@@ -31,9 +32,10 @@ export class HttpTriggers implements TriggerType {
     this.#options = options;
   }
 
-  bind(binding: Binding): void {
+  bind(binding: Binding, warn: (warning: string) => void): void {
     const route = readRoute(binding);
     if (route.queue !== null) this.#options.enqueuer.policyOf(route.queue);
+    warnOfStray(binding, ROUTE_MEMBERS, warn, this.#options.log);
     const previous = this.#routes.add(route);
     this.#byBinding.set(binding, route);
     if (previous === undefined || previous.binding.functionId === binding.functionId) return;

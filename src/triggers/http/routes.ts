@@ -6,6 +6,15 @@ import { membersOf, optionalText } from '../config.ts';
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
 export type Method = (typeof METHODS)[number];
 
+/** What the config of an `http` trigger may have. */
+export const ROUTE_MEMBERS = [
+  'api_path',
+  'http_method',
+  'condition_function_id',
+  'middleware_function_ids',
+  'queue',
+] as const;
+
 /** Longest path parameter; the request line is bounded before. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 

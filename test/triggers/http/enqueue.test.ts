@@ -119,6 +119,16 @@ describe('a route with a queue', () => {
   });
 });
 
+it('a misspelt member of a route is told to its worker, which would be called otherwise', async () => {
+  const { worker } = await startOrders({ api_path: '/orders', queu: 'payment' });
+  expect(worker.sent).toContainEqual(
+    expect.objectContaining({
+      type: 'triggerregistrationresult',
+      warnings: ["queu means nothing here; did you mean 'queue'?"],
+    }),
+  );
+});
+
 it.each([
   [7, 'queue must be a string'],
   ['paymnt', "'payment'"],
