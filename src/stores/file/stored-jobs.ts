@@ -32,7 +32,7 @@ export class StoredJobs implements RowBodies {
   readonly #held = new ChurnMap<number, Held>();
   /**
    * Jobs that were just accepted. While workers keep up, a job is leased right after its receipt, and
-   * need not be read again; of a backlog only this much is in memory.
+   * need not be read again; of a backlog nothing is in memory.
    */
   readonly #recent = new RecentMap<number, Body>(RECENT_JOBS);
 
@@ -79,6 +79,8 @@ export class StoredJobs implements RowBodies {
   /** Tells of a job that is about to be written, with the size of its record. */
   written(row: number, job: NewJob, bytes: number): void {
     if (job.payload.length > RECENT_PAYLOAD_LENGTH) return;
+    // behind so many others it would be forgotten before its turn
+    if (this.#lanes.table.lineOf(row).count(ROW.waiting) > RECENT_JOBS) return;
     this.#recent.set(row, { job, past: NO_PAST, bytes });
   }
 
