@@ -16,6 +16,12 @@ const call = async ({ engine }: App, id: string, input: unknown): Promise<unknow
   return text === null ? null : (JSON.parse(text) as unknown);
 };
 
+const subscribed = (app: App): Promise<unknown> =>
+  eventually(async () => {
+    const { topics } = (await call(app, 'iii::topic::list', {})) as { topics: unknown[] };
+    return topics.length === 1;
+  });
+
 describe('an engine with a file store', () => {
   it('has its subscriptions, their messages and the state again after a restart', async () => {
     const path = join(newFolder(), 'jobs');
@@ -23,10 +29,7 @@ describe('an engine with a file store', () => {
     const subscriber = new FakeWorker(first.engine);
     subscriber.bind('durable:subscriber', 'f', { topic: 't' });
     await call(first, 'state::set', { scope: 's', key: 'k', value: { n: 1 } });
-    await eventually(async () => {
-      const { topics } = (await call(first, 'iii::topic::list', {})) as { topics: unknown[] };
-      return topics.length === 1;
-    });
+    await subscribed(first);
     await call(first, 'iii::durable::publish', { topic: 't', data: 1 });
     subscriber.disconnect();
     await first.stop();
@@ -41,6 +44,27 @@ describe('an engine with a file store', () => {
     await eventually(() => worker.seen('f').length === 2);
     expect(worker.seen('f')).toEqual([1, 2]);
     await second.stop();
+  });
+
+  it('tells that a job was enqueued before it tells that an attempt has started', async () => {
+    const app = await start(join(newFolder(), 'jobs'));
+    const worker = new FakeWorker(app.engine);
+    worker.onDelivery = () => ({});
+    worker.offer('f');
+    worker.bind('queue', 'f', { topic: 't' });
+    const kinds: string[] = [];
+    app.engine.events.subscribe(({ kind }) => kinds.push(kind));
+    const told = ['job_enqueued', 'attempt_started', 'job_completed'];
+    await call(app, 'iii::queue::enqueue_batch', {
+      queue: 'default',
+      jobs: [{ function_id: 'f', data: 1 }],
+    });
+    await eventually(() => kinds.length === 3);
+    await subscribed(app);
+    await call(app, 'iii::durable::publish', { topic: 't', data: 2 });
+    await eventually(() => kinds.length === 6);
+    expect(kinds).toEqual([...told, ...told]);
+    await app.stop();
   });
 
   it('that cannot open the state gives the jobs back too', async () => {

@@ -133,8 +133,8 @@ export class GroupCommit {
         break;
       }
       for (const { apply } of current.waiting) apply();
-      this.#parts.applied();
       for (const { resolve } of current.waiting) resolve();
+      this.#parts.applied();
       current.reset();
     }
     this.#running = undefined;
