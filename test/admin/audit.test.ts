@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startEngine } from '../support/engine-fixture.ts';
+import { policy, startEngine } from '../support/engine-fixture.ts';
 
 describe('an operator action', () => {
   const call = (function_id: string, data: object) => ({
@@ -41,6 +41,21 @@ describe('an operator action', () => {
       { action: 'iii::queue::resume' },
       { action: 'iii::queue::pause' },
     ]);
+  });
+
+  it('of the oldest redrive says which topic, and how many', async () => {
+    const { admin, advance, enqueue, worker } = await startEngine([
+      policy('q', { maxAttempts: 1 }),
+    ]);
+    const w = worker();
+    w.onDelivery = () => ({ error: { code: 'boom', message: 'no' } });
+    w.offer('f');
+    await enqueue('f', {}, { queue: 'q' });
+    await advance();
+    await admin('queue.redrive_dlq', { topic: 'q' });
+    expect(await admin('iii::audit::list')).toMatchObject({
+      entries: [{ action: 'queue.redrive_dlq', facts: { topic: 'q', redriven: 1 } }],
+    });
   });
 
   it('that changed no job, or no setting, leaves none', async () => {

@@ -86,6 +86,8 @@ export function topicQueueHandlers({ engine }: AdminParts): Readonly<Record<stri
       const all = { queues: await queuesOf(input), limit: Number.MAX_SAFE_INTEGER };
       const redriven = await redriveAll(engine, all, call);
       note.changed = redriven > 0;
+      // the answer is a bare number
+      Object.assign(note.facts, { topic: input.string('topic'), redriven });
       return redriven;
     },
   };
