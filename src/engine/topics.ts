@@ -203,7 +203,10 @@ export class Topics {
     if (conditionFunctionId === null) return invoker.deliver(call, settle);
     let current: Delivered | undefined;
     const onCondition = (answer: Answer): void => {
-      if (answer.kind !== 'result') {
+      if (answer.kind === 'error') {
+        const message = `the condition ${conditionFunctionId} failed: ${answer.error.message}`;
+        settle({ kind: 'error', error: { ...answer.error, message } });
+      } else if (answer.kind === 'lost') {
         settle(answer);
       } else if (answer.result === 'false') {
         this.#skipped.add(policy.name);

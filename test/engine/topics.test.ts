@@ -190,6 +190,9 @@ describe('a topic', () => {
     w.offer('broken');
     await fixture.advance();
     expect(await fixture.admin('queue.dlq_count', { topic: 't' })).toBe(1);
+    expect(await fixture.admin('iii::dlq::list', { queue: 't' })).toMatchObject({
+      jobs: [{ error: { code: 'x', message: 'the condition broken failed: no' } }],
+    });
     expect(seen(w, 'f')).toHaveLength(0);
   });
 
