@@ -1,3 +1,4 @@
+import { meansNothing, nearest } from '../base/suggest.ts';
 import type { FunctionOptions, Handler } from './worker.ts';
 
 /** One event that calls a function of a module. */
@@ -39,7 +40,20 @@ export interface FileFunction {
   readonly handler: Handler;
   readonly options: FunctionOptions;
   readonly triggers: readonly ModuleTrigger[];
+  /** What in the file means nothing, in sentences. */
+  readonly warnings: readonly string[];
 }
+
+const TRIGGER_KEYS = ['type', 'config', 'metadata', 'condition'];
+const STEP_KEYS = [
+  'name',
+  'description',
+  'trigger',
+  'triggers',
+  'request_format',
+  'response_format',
+  'metadata',
+];
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -63,7 +77,7 @@ function readModule({ triggers }: ModuleDefinition, exports: Exports): FileFunct
   for (const [name, value] of Object.entries(exports)) {
     if (name === 'default' || typeof value !== 'function') continue;
     const id = kebab(name);
-    functions.set(id, { id, handler: value as Handler, options: {}, triggers: [] });
+    functions.set(id, { id, handler: value as Handler, options: {}, triggers: [], warnings: [] });
   }
   for (const [name, trigger] of Object.entries(triggers)) {
     const exportName = camel(name);
@@ -79,6 +93,7 @@ function readModule({ triggers }: ModuleDefinition, exports: Exports): FileFunct
       handler: handler as Handler,
       options: {},
       triggers: [checkTrigger(trigger, `the trigger '${name}'`)],
+      warnings: strayIn(trigger, `the trigger '${name}'`),
     });
   }
   return [...functions.values()];
@@ -109,6 +124,15 @@ function readStep(exports: Exports, fileName: string): FileFunction {
     handler: handler as Handler,
     options: { description, request_format, response_format, metadata },
     triggers: triggers.map((trigger) => checkTrigger(trigger, `a trigger of the step '${id}'`)),
+    warnings: [
+      // steps of the original say more, such as `flows`: only a slip is worth a word
+      ...Object.keys(config)
+        .filter((key) => !STEP_KEYS.includes(key) && nearest(key, STEP_KEYS) !== undefined)
+        .map((key) => `the step '${id}': ${meansNothing(key, STEP_KEYS)}`),
+      ...triggers.flatMap((trigger: ModuleTrigger) =>
+        strayIn(trigger, `a trigger of the step '${id}'`),
+      ),
+    ],
   };
 }
 
@@ -122,6 +146,12 @@ function checkTrigger(value: unknown, what: string): ModuleTrigger {
     throw new Error(`${what}: condition is no function`);
   }
   return value as unknown as ModuleTrigger;
+}
+
+function strayIn(trigger: ModuleTrigger, what: string): string[] {
+  return Object.keys(trigger)
+    .filter((key) => !TRIGGER_KEYS.includes(key))
+    .map((key) => `${what}: ${meansNothing(key, TRIGGER_KEYS)}`);
 }
 
 function isModule(value: unknown): value is ModuleDefinition {

@@ -13,7 +13,13 @@ describe('a module with a default export', () => {
       'users',
     );
     expect(read).toEqual([
-      { id: 'on-user-created', handler: onUserCreated, options: {}, triggers: [trigger] },
+      {
+        id: 'on-user-created',
+        handler: onUserCreated,
+        options: {},
+        triggers: [trigger],
+        warnings: [],
+      },
     ]);
   });
 
@@ -72,6 +78,28 @@ describe('a step file', () => {
       readFile({ config: { trigger: queue('a') }, handler }, 'send-message.step'),
     ).toMatchObject([{ id: 'send-message', triggers: [queue('a')] }]);
     expect(readFile({ config: {}, handler }, 'plain.step')).toMatchObject([{ triggers: [] }]);
+  });
+
+  it('says what in it is a slip, and what of a trigger nobody reads', () => {
+    const trigger = { ...queue('a'), condition_function_id: 'b', conditon: handler };
+    const config = { nam: 'clean', trigers: [], trigger, flows: ['x'] };
+    expect(readFile({ config, handler }, 'cleanup.step')).toMatchObject([
+      {
+        warnings: [
+          "the step 'cleanup': nam means nothing here; did you mean 'name'?",
+          "the step 'cleanup': trigers means nothing here; did you mean 'triggers'?",
+          "a trigger of the step 'cleanup': condition_function_id means nothing here",
+          "a trigger of the step 'cleanup': conditon means nothing here; did you mean 'condition'?",
+        ],
+      },
+    ]);
+    const module = { default: iii({ triggers: { 'on-a': trigger } }), onA: handler };
+    expect(readFile(module, 'a')).toMatchObject([
+      {
+        id: 'on-a',
+        warnings: [expect.stringContaining("the trigger 'on-a': condition_f"), expect.any(String)],
+      },
+    ]);
   });
 
   it.each([

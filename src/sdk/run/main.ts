@@ -40,7 +40,8 @@ async function start(run: StartRun): Promise<void> {
       },
     });
     const running: RunningFunction[] = [];
-    for (const { id, handler, options, triggers } of functions) {
+    for (const { id, handler, options, triggers, warnings } of functions) {
+      for (const message of warnings) tell({ kind: 'problem', message });
       worker.registerFunction(id, handler, options);
       for (const { type, config, metadata, condition } of triggers) {
         worker.registerTrigger({ type, function_id: id, config, metadata, condition });
