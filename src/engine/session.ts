@@ -58,7 +58,7 @@ export class WorkerSession implements Session {
         this.#invoke(message);
         break;
       case 'unreadable_call':
-        this.#reply(message, { kind: 'error', error: unreadable(message) });
+        this.#reply(message, { kind: 'error', error: message.error });
         break;
       case 'invocation_result':
         if (!worker.answer(message)) {
@@ -275,14 +275,6 @@ export class WorkerSession implements Session {
       encodeResult({ invocationId, functionId, result, error: errorOf(answer) }),
     );
   }
-}
-
-function unreadable({ isEnqueue }: UnreadableCall): WireError {
-  return {
-    code: isEnqueue ? 'enqueue_error' : 'serialization_error',
-    message: 'the call has NaN or Infinity for a number, which JSON does not have',
-    hint: 'send null or a text in its place',
-  };
 }
 
 function isTooDeep(json: RawJson | null): boolean {

@@ -8,7 +8,14 @@ import {
   stringIn,
 } from './frame.ts';
 import { readError, readInvocation, readResult } from './invocation.ts';
-import type { DroppedFrame, RegisterFunction, TelemetryFrame, WorkerMessage } from './messages.ts';
+import type {
+  DroppedFrame,
+  RegisterFunction,
+  TelemetryFrame,
+  UnreadableCall,
+  WireError,
+  WorkerMessage,
+} from './messages.ts';
 import { withoutNonFinite } from './non-finite.ts';
 import { readTelemetry } from './telemetry.ts';
 import { readTriggerMessage } from './trigger.ts';
@@ -23,7 +30,7 @@ export function decodeText(text: string): WorkerMessage | DroppedFrame {
   if (frame.kind === 'dropped') return readNonFinite(text) ?? frame;
   switch (frame.type) {
     case 'invokefunction':
-      return readInvocation(frame);
+      return readCall(frame);
     case 'invocationresult':
       return readResult(frame, readError);
     case 'registerfunction':
@@ -90,14 +97,36 @@ function readNonFinite(text: string): WorkerMessage | DroppedFrame | null {
   const frame = finite === undefined ? null : openFrame(finite);
   if (frame?.kind !== 'frame') return null;
   if (frame.type === 'invocationresult') return readResult(frame, readError);
-  const call = frame.type === 'invokefunction' ? readInvocation(frame) : null;
-  if (call?.kind === 'invoke_function' && call.action.kind !== 'void') {
-    const { invocationId, functionId, action } = call;
-    const isEnqueue = action.kind === 'enqueue';
-    if (invocationId !== null)
-      return { kind: 'unreadable_call', invocationId, functionId, isEnqueue };
-  }
-  return dropped('not valid JSON: it has NaN or Infinity for a number');
+  return (
+    (frame.type === 'invokefunction' ? unreadableCall(frame, NOT_FINITE) : null) ??
+    dropped('not valid JSON: it has NaN or Infinity for a number')
+  );
+}
+
+const NOT_FINITE: WireError = {
+  code: 'serialization_error',
+  message: 'the call has NaN or Infinity for a number, which JSON does not have',
+  hint: 'send null or a text in its place',
+};
+
+/** A call with a mistake in it is answered: its sender would wait for nothing until its time is over. */
+function readCall(frame: Frame): WorkerMessage | DroppedFrame {
+  const call = readInvocation(frame);
+  if (call.kind !== 'dropped') return call;
+  return unreadableCall(frame, { code: 'invocation_error', message: call.reason }) ?? call;
+}
+
+/** `null` when nobody waits for an answer. */
+function unreadableCall({ members }: Frame, error: WireError): UnreadableCall | null {
+  const { invocation_id: invocationId, function_id: functionId } = members;
+  const type = isRecord(members.action) ? members.action.type : null;
+  if (typeof invocationId !== 'string' || type === 'void') return null;
+  return {
+    kind: 'unreadable_call',
+    invocationId,
+    functionId: typeof functionId === 'string' ? functionId : '',
+    error: type === 'enqueue' ? { ...error, code: 'enqueue_error' } : error,
+  };
 }
 
 /** Reads a binary frame from a worker: telemetry by its prefix, anything else as the text of a message. */

@@ -43,12 +43,14 @@ export interface InvokeFunction {
   readonly metadata: RawJson | null;
 }
 
-/** A call with numbers that JSON does not have, whose sender waits for an answer. */
+/** A call that cannot be read, whose sender waits for an answer. */
 export interface UnreadableCall {
   readonly kind: 'unreadable_call';
   readonly invocationId: string;
+  /** Empty when the call names none. */
   readonly functionId: string;
-  readonly isEnqueue: boolean;
+  /** What the sender is told. */
+  readonly error: WireError;
 }
 
 /** The answer to a call the engine delivered. `error` decides whether it failed. */

@@ -30,13 +30,17 @@ export class Caller {
   /** The overloads of Worker say what each action answers. */
   async trigger<Output>(request: TriggerRequest): Promise<Output> {
     const { function_id, payload, action, timeoutMs, metadata } = request;
+    if (typeof function_id !== 'string') {
+      const message = 'the call names no function: function_id must be a text';
+      throw new InvocationError({ code: 'invocation_error', message }, '');
+    }
     if (action?.type === 'void') {
       this.send(function_id, payload, metadata);
       return undefined as Output;
     }
     const { connection, random } = this.#parts;
     const id = random.uuid();
-    const frame = this.#encode(id, function_id, payload, readAction(action), metadata);
+    const frame = this.#encode(id, function_id, payload, readAction(action, function_id), metadata);
     const send = (text: string): void => {
       connection.send(text);
     };
@@ -115,8 +119,13 @@ export class Caller {
   }
 }
 
-function readAction(action: TriggerRequest['action']): InvokeAction {
-  return action === undefined ? { kind: 'call' } : { kind: 'enqueue', options: { ...action } };
+/** Plain JavaScript may pass what the types do not allow. A misspelt type must not become a job. */
+function readAction(action: unknown, functionId: string): InvokeAction {
+  if (action === undefined || action === null) return { kind: 'call' };
+  const options = Object(action) as Readonly<Record<string, unknown>>;
+  if (options['type'] === 'enqueue') return { kind: 'enqueue', options: { ...options } };
+  const message = 'the action of a call must be TriggerAction.Enqueue or TriggerAction.Void';
+  throw new InvocationError({ code: 'invocation_error', message }, functionId);
 }
 
 function toText(value: unknown, functionId: string): string | null {

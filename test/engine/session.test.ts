@@ -50,6 +50,23 @@ describe('a connection', () => {
     ]);
   });
 
+  it.each([
+    ['an unknown action', { function_id: 'price', action: { type: 'later' } }, 'invocation_error'],
+    ['an action that is a text', { function_id: 'price', action: 'enqueue' }, 'invocation_error'],
+    ['no function', { data: {} }, 'invocation_error'],
+    ['no function to enqueue', { action: { type: 'enqueue' } }, 'enqueue_error'],
+  ])('answers a call with %s at once', async (_what, members, code) => {
+    const { worker, advance } = await startEngine();
+    const runner = worker();
+    runner.offer('price');
+    const caller = worker();
+    caller.say({ type: 'invokefunction', invocation_id: CALL, ...members });
+    await advance();
+    expect(runner.deliveries()).toEqual([]);
+    const message = expect.stringMatching(/action|function_id/) as string;
+    expect(caller.results()).toMatchObject([{ invocation_id: CALL, error: { code, message } }]);
+  });
+
   it('carries a call to the worker and its answer back, under an id of its own', async () => {
     const { worker, advance } = await startEngine();
     const runner = worker();

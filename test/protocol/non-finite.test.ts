@@ -30,7 +30,11 @@ describe('numbers that JSON does not have', () => {
       kind: 'unreadable_call',
       invocationId: 'i',
       functionId: 'f',
-      isEnqueue,
+      error: {
+        code: isEnqueue ? 'enqueue_error' : 'serialization_error',
+        message: expect.stringContaining('NaN or Infinity') as string,
+        hint: expect.any(String) as string,
+      },
     });
   });
 

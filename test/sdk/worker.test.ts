@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InvocationError, NonRetryableError, RetryAfter } from '../../src/sdk/errors.ts';
-import type { CallContext, Receipt } from '../../src/sdk/worker.ts';
+import type { CallContext, Receipt, TriggerRequest } from '../../src/sdk/worker.ts';
 import { TriggerAction } from '../../src/sdk/trigger-action.ts';
 import { eventually } from '../support/eventually.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -86,6 +86,25 @@ describe('a worker of the SDK', () => {
     await expect(worker.call('big')).rejects.toMatchObject({ code: 'serialization_error' });
     await expect(worker.call('big', 10n)).rejects.toMatchObject({ code: 'serialization_error' });
   });
+
+  it.each([
+    ['an unknown action', { function_id: 'f', action: { type: 'Enqueue', queue: 'payment' } }],
+    ['a text as action', { function_id: 'f', action: 'enqueue' }],
+    ['no function', { functionId: 'f' }],
+  ])(
+    'rejects a call of plain JavaScript with %s, and takes null for no action',
+    async (_what, request) => {
+      const { url } = await startEngine();
+      const worker = startWorker(url);
+      const seen: unknown[] = [];
+      worker.registerFunction('f', (payload) => seen.push(payload));
+      const call = worker.trigger(request as unknown as TriggerRequest);
+      await expect(call).rejects.toMatchObject({ code: 'invocation_error' });
+      expect(
+        await worker.trigger({ function_id: 'f', action: null } as unknown as TriggerRequest),
+      ).toBe(1);
+    },
+  );
 
   it('gives up a call after its own time', async () => {
     const { url } = await startEngine();
