@@ -74,7 +74,7 @@ export class JournaledRecords implements RecordPort {
     await this.#writeHeader(this.#active);
     syncFolder(this.#folder);
     const record = encodeApplied({ generation: applied, isClosed: false });
-    await this.#database.commit({ forEach: (visit) => visit('store', APPLIED_KEY, record) });
+    await this.#database.commitAlone({ forEach: (visit) => visit('store', APPLIED_KEY, record) });
   }
 
   read(table: Table, key: RecordKey): Buffer | undefined {

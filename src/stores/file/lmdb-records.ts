@@ -5,7 +5,7 @@ import { open } from 'lmdb';
 import { messageOf } from '../../base/errors.ts';
 import { CommitFailure } from './commit-failure.ts';
 import { DATA_FILE } from './data-file.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf, GIVEN_UP } from './error-code.ts';
 import { OpenFile } from './open-file.ts';
 import type { Changes, RecordPort, StoredRecord } from './record-port.ts';
 import type { RecordKey, Table } from './tables.ts';
@@ -25,6 +25,9 @@ const DURABILITY = { overlappingSync: false, eventTurnBatching: false };
 /** LMDB's failures for want of room. */
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'MDB_MAP_FULL']);
 
+/** After so many in a row it is not that. */
+const MOST_GIVEN_UP = 3;
+
 /** A disk with less room than this, or than this share of it, is full. */
 const ROOM_BYTES = 16 * 1024 * 1024;
 const ROOM_SHARE = 0.02;
@@ -43,6 +46,7 @@ export class LmdbRecords implements RecordPort {
   readonly #file: OpenFile;
   #environment: Environment;
   #mustReopen = false;
+  #givenUp = 0;
 
   /** @throws whatever LMDB says when the files cannot be used */
   constructor(folder: string, mode: 'write' | 'read') {
@@ -86,7 +90,21 @@ export class LmdbRecords implements RecordPort {
     } catch (thrown) {
       throw this.#failureOf(await causeOf(thrown));
     }
+    this.#givenUp = 0;
     this.#file.check();
+  }
+
+  /** As `commit`, while nobody reads: what was given up is tried again at once. */
+  async commitAlone(changes: Changes): Promise<void> {
+    for (;;) {
+      try {
+        await this.commit(changes);
+        return;
+      } catch (thrown) {
+        const mayPass = thrown instanceof CommitFailure && !thrown.fatal;
+        if (!mayPass || thrown.code !== GIVEN_UP) throw thrown;
+      }
+    }
   }
 
   /** Lets the next read see what others have written meanwhile. */
@@ -113,12 +131,17 @@ export class LmdbRecords implements RecordPort {
   }
 
   /**
-   * A full disk leaves the last transaction as it was: a failed one wrote only to pages that nothing
-   * refers to, and the next one writes its own pages again. Any other failure may mean that what was
-   * synced before is not what can be read now.
+   * A full disk, or giving up, leaves the last transaction as it was: a failed one wrote only to pages
+   * that nothing refers to, and the next one writes its own pages again. Any other failure may mean that
+   * what was synced before is not what can be read now.
    */
   #failureOf(cause: unknown): CommitFailure {
     const code = codeOf(cause);
+    if (code === GIVEN_UP && this.#givenUp < MOST_GIVEN_UP) {
+      this.#givenUp += 1;
+      this.#mustReopen = true;
+      return new CommitFailure(messageOf(cause), code, false, cause);
+    }
     // a write that was cut short is reported as EIO
     const isFull = FULL.has(code) || (code === 'EIO' && !this.hasRoom());
     if (!isFull) return new CommitFailure(messageOf(cause), code, true, cause);

@@ -42,7 +42,7 @@ export async function openJournal({
     }
   }
   const generation = content.turns.at(-1)?.generation ?? applied.generation;
-  if (!applied.isClosed) await database.commit(replayOf(content.turns, generation));
+  if (!applied.isClosed) await database.commitAlone(replayOf(content.turns, generation));
   const records = new JournaledRecords({
     folder,
     database,

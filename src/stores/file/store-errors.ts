@@ -1,6 +1,6 @@
 import { IiiError, messageOf } from '../../base/errors.ts';
 import type { CommitFailure } from './commit-failure.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf, GIVEN_UP } from './error-code.ts';
 import type { Damage } from './recover.ts';
 
 const CAUSES: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ export function writeFailed(folder: string, failure: CommitFailure, uncertain = 
       : 'Nothing of the change took place.',
     hint: failure.fatal
       ? `Look at the disk, then start again; iii store verify ${folder} checks what is there.`
-      : 'Make room on the disk; it is tried again all the time.',
+      : `${failure.code === GIVEN_UP ? '' : 'Make room on the disk. '}It is tried again all the time.`,
     details: {
       folder,
       errno: failure.code,
@@ -66,7 +66,9 @@ export function openFailed(folder: string, thrown: unknown): IiiError {
       reason: message,
       hint: isDamage
         ? 'Nothing was changed. Restore the folder from a backup (iii store backup makes one).'
-        : 'Check that the folder can be written to by this user and that the disk has room.',
+        : code === GIVEN_UP
+          ? `Start again. If it stays like this, iii store backup ${folder} TO makes a copy that can be written to.`
+          : 'Check that the folder can be written to by this user and that the disk has room.',
       details: { folder },
       cause: thrown,
     },
