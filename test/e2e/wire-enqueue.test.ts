@@ -72,6 +72,19 @@ describe('enqueue over the wire', () => {
     expect(await ended(id)).toMatchObject({ id, state: 'completed', attempts: 1 });
   });
 
+  it('does not wait for the job to end, nor for one before it', async () => {
+    client.offer(fn, () => undefined);
+    const ids = [await client.accepted('one', fn), await client.accepted('one', fn)];
+    await eventually(() => client.deliveries(fn).length === 1);
+    const states = async () => (await Promise.all(ids.map(job))).map(({ state }) => state);
+    expect(await states()).toEqual(['in_flight', 'waiting']);
+    for (const nth of [0, 1]) {
+      await eventually(() => client.deliveries(fn).length === nth + 1);
+      client.answer(client.deliveries(fn)[nth]!);
+      expect(await ended(ids[nth]!)).toMatchObject({ state: 'completed', attempts: 1 });
+    }
+  });
+
   it('without a queue means default', async () => {
     const { result } = await client.invoke(fn, '{}', { action: { type: 'enqueue' } });
     const { messageReceiptId: id } = result as { messageReceiptId: string };

@@ -63,6 +63,17 @@ describe('engines on one Redis', () => {
     expect(await shown()).toMatchObject({ waiting: 0, waitingFor: [] });
   });
 
+  it('each run as many jobs at once as the concurrency of their queue', async () => {
+    const [one, two] = await startTwo();
+    for (const client of [one, two]) client.offer('mail::send', () => undefined);
+    for (let n = 0; n < 25; n++) await one.accepted('mail', 'mail::send', String(n));
+    const running = () => [one, two].map((client) => client.deliveries('mail::send').length);
+    await eventually(() => running().join() === '10,10');
+    const shown = await one.call('iii::queue::get', { queue: 'mail' });
+    expect(shown).toMatchObject({ waiting: 5, inFlight: 20 });
+    expect(running()).toEqual([10, 10]);
+  });
+
   it('know each other', async () => {
     const [one, two] = await startTwo();
     interface Listed {

@@ -38,6 +38,29 @@ describe('a topic', () => {
     expect([...seen(one, 'a'), ...seen(two, 'a')]).toHaveLength(4);
   });
 
+  it.each([
+    'user.created',
+    'app.user.created',
+    'notifications.email.send',
+    'a:b::c',
+    'two words',
+    'é/*#',
+  ])('may be named %j, and then it is no other', async (topic) => {
+    const fixture = await startEngine();
+    const w = fixture.worker();
+    w.onDelivery = () => ({});
+    for (const [id, of] of [
+      ['mine', topic],
+      ['other', topic.slice(0, -1)],
+    ] as const) {
+      w.offer(id);
+      subscribe(w, id, { topic: of });
+    }
+    await publish(fixture, topic, 1);
+    expect([seen(w, 'mine'), seen(w, 'other')]).toEqual([[1], []]);
+    expect(await fixture.admin('queue.dlq_count', { topic })).toBe(0);
+  });
+
   it('keeps messages for a subscription whose worker is away', async () => {
     const fixture = await startEngine();
     const first = fixture.worker();
