@@ -1,15 +1,13 @@
 import type { CancelTimer, Clock } from '../../base/clock.ts';
+import { nextTurn } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { NO_ROW } from '../../queue/columns.ts';
 import type { FunctionOffer } from '../../queue/store.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
 import { acknowledgeHeld } from './acknowledge.ts';
-import { PublishError } from './broker-errors.ts';
-import type { Coming, HeldJob, HeldJobs } from './held-jobs.ts';
-import { inTurn } from './held-jobs.ts';
-import type { StoredJob } from './job-message.ts';
+import type { HeldJob, HeldJobs } from './held-jobs.ts';
+import { LineCopies } from './line-copies.ts';
 import { LineEpochs } from './line-epochs.ts';
 import { LineInbox } from './line-inbox.ts';
 import { LineOutbox } from './line-outbox.ts';
@@ -17,6 +15,7 @@ import { LineRescue } from './line-rescue.ts';
 import { LineSession, prefetchOf } from './line-session.ts';
 import { awaitedFunctions, isLeasable, stuckJobs } from './stuck-jobs.ts';
 import type { LineNames, Topology } from './topology.ts';
+import { HELD_DELAY_MS } from './topology.ts';
 
 /** A delivery this old is exchanged for a new one, long before the broker's `consumer_timeout`. */
 const REFRESH_MS = 600_000;
@@ -43,6 +42,7 @@ export class JobLine {
   #policy: QueuePolicy;
   readonly outbox: LineOutbox;
   readonly epochs: LineEpochs;
+  readonly copies: LineCopies;
   readonly #parts: LineParts;
   readonly #inbox: LineInbox;
   readonly #rescue: LineRescue;
@@ -64,8 +64,22 @@ export class JobLine {
     const own = { ...parts, policy: () => this.#policy };
     this.outbox = new LineOutbox(own);
     this.epochs = new LineEpochs(this.outbox);
-    this.#inbox = new LineInbox({ ...own, outbox: this.outbox, epochs: this.epochs });
-    this.#rescue = new LineRescue({ ...own, writeDown: this.writeDown.bind(this) });
+    const { outbox, epochs } = this;
+    const copies = new LineCopies({
+      ...own,
+      outbox,
+      hold: (stored, delivery) => {
+        this.#inbox.hold(stored, delivery);
+      },
+    });
+    this.copies = copies;
+    this.#inbox = new LineInbox({
+      ...own,
+      outbox,
+      epochs,
+      handOver: (job) => void copies.handOver(job),
+    });
+    this.#rescue = new LineRescue({ ...own, writeDown: copies.writeDown.bind(copies) });
   }
 
   get policy(): QueuePolicy {
@@ -99,6 +113,9 @@ export class JobLine {
     if (isBusy || this.#session?.isAlive === true || !broker.isUp) return;
     this.#isOpening = true;
     try {
+      await this.#rescue.recover();
+      this.#inbox.lose();
+      this.#dropUnstarted(isUndelivered);
       await topology.declareLine(this.#policy);
       await this.#openSession();
     } catch (thrown) {
@@ -137,53 +154,6 @@ export class JobLine {
     this.#cancelSetAside?.();
     await this.#rescue.close();
     await this.#handBackAll();
-  }
-
-  /**
-   * Publishes a newer copy of a held job, then acknowledges the one before. In a FIFO queue the job
-   * keeps its place here meanwhile; in a standard queue whoever gets the copy has it. Only `inTurn`.
-   * @throws PublishError and nothing has changed
-   */
-  async replace(held: HeldJob, change: Partial<StoredJob>, keep: boolean): Promise<void> {
-    const { held: jobs, clock } = this.#parts;
-    const { stored } = held;
-    const { seq, epoch } = jobs.lanes.table.progressOf(held.row);
-    const version = stored.version + 1;
-    const copy = { ...stored, seq, epoch, leasedAt: null, ...change, version };
-    const coming: Coming = { version, delivery: null, isGone: false };
-    held.coming = coming;
-    try {
-      await this.outbox.publish(copy);
-      if (coming.isGone) throw new PublishError('lost', 'its queue was deleted');
-    } catch (thrown) {
-      held.coming = null;
-      throw thrown;
-    }
-    held.coming = null;
-    held.isOnlyHere = false;
-    acknowledgeHeld(held);
-    if (!jobs.isHeld(held)) return;
-    if (keep) {
-      held.stored = copy;
-      held.delivery = coming.delivery;
-      held.isSuspect = false;
-      return;
-    }
-    jobs.drop(held, clock.now());
-    if (coming.delivery !== null) this.#inbox.hold(copy, coming.delivery);
-  }
-
-  /**
-   * Publishes a job as it is, and holds the copy; an attempt that is running is written down with it.
-   * @throws PublishError and nothing has changed
-   */
-  writeDown(job: HeldJob, isNeeded: () => boolean = () => true): Promise<void> {
-    const { held } = this.#parts;
-    return inTurn(job, async () => {
-      if (!held.canRun(job) || !isNeeded()) return;
-      const leasedAt = held.isRunning(job) ? held.jobOf(job.row).leasedAt : null;
-      await this.replace(job, { leasedAt }, true);
-    });
   }
 
   /** A job has ended: its message, here or still to come, is void. */
@@ -260,7 +230,7 @@ export class JobLine {
       prefetch: prefetchOf(this.#policy),
       deliver: this.#inbox.deliver.bind(this.#inbox),
       beforeReady: () => {
-        this.#dropUnstarted((job) => job.delivery?.session.isAlive !== true);
+        this.#dropUnstarted(isUndelivered);
         return this.epochs.reserve();
       },
       onReady: () => {
@@ -268,6 +238,9 @@ export class JobLine {
         this.#parts.changed();
       },
       onQueueGone: (from, of) => void this.#remake(from, of),
+      onMissing: (from) => {
+        this.#rescue.missed(from);
+      },
       onClosed: () => {
         if (session === this.#session) this.#lost();
       },
@@ -282,13 +255,16 @@ export class JobLine {
   #lost(): void {
     this.#session = undefined;
     this.#inbox.lose();
-    this.#dropUnstarted();
+    // by then it has shown whether there is a queue to hand them out
+    void nextTurn().then(() => {
+      if (!this.#rescue.isDue) this.#dropUnstarted(isUndelivered);
+    });
     if (this.#isClosed) return;
     this.#parts.clock.after(REOPEN_MS, () => void this.open());
   }
 
   /** Attempts go on: when the broker hands their jobs to this engine again, nothing is repeated. */
-  #dropUnstarted(isGone: (job: HeldJob) => boolean = () => true): void {
+  #dropUnstarted(isGone: (job: HeldJob) => boolean): void {
     const { held, clock, changed } = this.#parts;
     for (const job of held.ofQueue(this.#policy.name)) {
       if (!held.isRunning(job) && !job.isOnlyHere && isGone(job)) held.drop(job, clock.now());
@@ -312,11 +288,13 @@ export class JobLine {
     const { held } = this.#parts;
     for (const job of held.ofQueue(this.#policy.name)) {
       if (job.delivery === null || job.coming !== null) continue;
-      if (job.delivery.at > now - REFRESH_MS || held.isReserved(job)) continue;
+      // one whose delay is spent at the broker could not be given to it before
+      const isEarly = !this.isFifo && job.stored.dueAt - now > HELD_DELAY_MS;
+      if ((job.delivery.at > now - REFRESH_MS && !isEarly) || held.isReserved(job)) continue;
       if (this.isFifo) {
-        void this.writeDown(job).catch(() => undefined);
+        void this.copies.writeDown(job).catch(() => undefined);
         // the copy of a running one would be run by whoever gets it: its attempt has to end in time
-      } else if (!held.isRunning(job)) void this.#handOver(job);
+      } else if (!held.isRunning(job)) void this.copies.handOver(job);
     }
   }
 
@@ -324,7 +302,7 @@ export class JobLine {
   #setAside(): void {
     const stuck = this.#stuck().filter(({ delivery }) => delivery?.from === 'main');
     for (const job of stuck.length < this.#policy.concurrency ? [] : stuck)
-      void this.#handOver(job);
+      void this.copies.handOver(job);
   }
 
   /** Lets engines have the jobs whose functions they offer and this one does not. */
@@ -345,20 +323,7 @@ export class JobLine {
       void this.#handBackAll();
       return;
     }
-    for (const job of stuck.slice(0, HAND_ON_BATCH)) void this.#handOver(job);
-  }
-
-  /** Lets whoever gets the copy have a waiting job of a standard queue; nobody leases it here meanwhile. */
-  async #handOver(job: HeldJob): Promise<void> {
-    const { held, clock } = this.#parts;
-    if (held.lanes.reserveWaiting(job.stored.id) === NO_ROW) return;
-    try {
-      await inTurn(job, async () => {
-        if (held.isHeld(job)) await this.replace(job, {}, false);
-      });
-    } catch {
-      if (held.isHeld(job)) held.lanes.release(job.row, clock.now());
-    }
+    for (const job of stuck.slice(0, HAND_ON_BATCH)) void this.copies.handOver(job);
   }
 
   #stuck(): HeldJob[] {
@@ -382,7 +347,7 @@ export class JobLine {
       await session.stopDelivering();
       if (session.isReady && broker.isUp) {
         await session.inTurns(held.ofQueue(this.#policy.name), (job) =>
-          this.writeDown(job, () => job.delivery !== null || job.isOnlyHere),
+          this.copies.writeDown(job, () => job.delivery !== null || job.isOnlyHere),
         );
       }
       // every other acknowledgement of this channel is before these
@@ -392,8 +357,15 @@ export class JobLine {
       await session.close().catch(() => undefined);
     }
     this.#session = undefined;
+    // nothing else tells of the deletion of a queue that is not consumed any more
+    await (this.#isClosed ? this.#rescue.close() : this.#rescue.recover());
     this.#isHandingBack = false;
     for (const job of held.ofQueue(this.#policy.name)) held.drop(job, clock.now());
     this.#parts.changed();
   }
+}
+
+/** Whether the broker hands it out again, if at all. */
+function isUndelivered({ delivery }: HeldJob): boolean {
+  return delivery?.session.isAlive !== true;
 }

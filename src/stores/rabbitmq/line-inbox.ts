@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
 import { acknowledge, acknowledgeHeld } from './acknowledge.ts';
-import type { Delivery, HeldJobs } from './held-jobs.ts';
+import type { Delivery, HeldJob, HeldJobs } from './held-jobs.ts';
 import type { StoredJob } from './job-message.ts';
 import { decodeJob, ENDED, EPOCHS } from './job-message.ts';
 import type { LineEpochs } from './line-epochs.ts';
@@ -27,6 +27,8 @@ export interface InboxParts {
   readonly log: Logger;
   readonly policy: () => QueuePolicy;
   readonly changed: () => void;
+  /** Standard: gives a held job to the broker again, which spends a long delay. */
+  readonly handOver: (job: HeldJob) => void;
 }
 
 /**
@@ -82,10 +84,6 @@ export class LineInbox {
     const { held, clock, changed, log } = this.#parts;
     const now = clock.now();
     const { count } = delivery;
-    if (!this.#isFifo && stored.dueAt - now > HELD_DELAY_MS) {
-      void this.#forward(stored, delivery);
-      return;
-    }
     this.functions.add(stored.functionId);
     const seq = this.#seqOf(stored, now);
     const isKnownOrphan = stored.leasedAt !== null;
@@ -96,7 +94,9 @@ export class LineInbox {
     const epoch = stored.epoch + count * EPOCHS_PER_DELIVERY;
     try {
       const place = { seq, epoch, state, at: stored.leasedAt ?? now } as const;
-      held.take(stored, place, delivery, !isOrphan && this.#isSuspect(stored, count), now);
+      const isSuspect = !isOrphan && this.#isSuspect(stored, count);
+      const job = held.take(stored, place, delivery, isSuspect, now);
+      if (!this.#isFifo && stored.dueAt - now > HELD_DELAY_MS) this.#parts.handOver(job);
     } catch (thrown) {
       log.error('a job could not be taken from the broker', { error: messageOf(thrown) });
       return;
@@ -206,22 +206,12 @@ export class LineInbox {
     return version > 0 ? seq : this.#lastSeq;
   }
 
-  /** Spends the rest of a long delay at the broker. */
-  async #forward(stored: StoredJob, delivery: Delivery): Promise<void> {
-    try {
-      await this.#parts.outbox.publish({ ...stored, version: stored.version + 1 });
-      acknowledge(delivery);
-    } catch {
-      // it stays unacknowledged, and comes again with the next session
-    }
-  }
-
   async #quarantine(message: AsyncMessage, delivery: Delivery): Promise<void> {
     try {
       await this.#parts.outbox.quarantine(message);
       acknowledge(delivery);
     } catch {
-      // as above
+      // it stays unacknowledged, and comes again with the next session
     }
   }
 }

@@ -11,6 +11,8 @@ const AGAIN_MS = 1_000;
 /** Longest time in which the copy of a running job comes here, while this engine consumes. */
 const COMES_MS = 1_000;
 
+type Source = 'main' | 'retry';
+
 export interface RescueParts {
   readonly held: HeldJobs;
   readonly topology: Topology;
@@ -27,6 +29,8 @@ export interface RescueParts {
  */
 export class LineRescue {
   readonly #parts: RescueParts;
+  /** Queues of which the broker said, instead of handing them out, that they are not there. */
+  readonly #missing = new Set<Source>();
   #going: Promise<void> | null = null;
   #isClosed = false;
 
@@ -38,28 +42,32 @@ export class LineRescue {
     return this.#going !== null;
   }
 
+  /** The broker said so when it was asked: what is held of it is published by `recover`. */
+  missed(from: Source): void {
+    this.#missing.add(from);
+  }
+
+  /** Whether jobs have to be kept for `recover`, although the channel is gone that delivered them. */
+  get isDue(): boolean {
+    return this.#missing.size > 0;
+  }
+
   /** Resolves when everything that is held of the deleted queue is at the broker again. */
-  begin(from: 'main' | 'retry'): Promise<void> {
-    const { held, policy, log } = this.#parts;
-    log.warn('a queue at the broker was deleted; it is made anew', { queue: policy().name });
-    for (const job of held.ofQueue(policy().name)) {
-      // copies go to the retry queue
-      if (job.coming !== null && from === 'retry') job.coming.isGone = true;
-      if ((job.delivery?.from ?? 'retry') !== from) continue;
-      job.isOnlyHere = true;
-      job.delivery = null;
-    }
-    this.#going ??= this.#run().finally(() => {
-      this.#going = null;
-    });
-    return this.#going;
+  begin(from: Source): Promise<void> {
+    this.#mark(from);
+    return this.#go();
+  }
+
+  /** The same for queues that were missed, after the end of the channel. */
+  async recover(): Promise<void> {
+    if (this.isDue) await this.#go();
   }
 
   /** Gives running jobs to the broker too, for the next engine. What fails now is not tried again. */
   async close(): Promise<void> {
     const { held, policy, writeDown } = this.#parts;
     this.#isClosed = true;
-    await this.#going;
+    await (this.#going ?? this.recover());
     for (const job of held.ofQueue(policy().name)) {
       if (!job.isOnlyHere) continue;
       await writeDown(job, () => job.isOnlyHere).catch((thrown: unknown) => {
@@ -68,10 +76,44 @@ export class LineRescue {
     }
   }
 
+  #go(): Promise<void> {
+    this.#going ??= this.#run().finally(() => {
+      this.#going = null;
+    });
+    return this.#going;
+  }
+
+  /** What is held of a queue is nowhere else any more. */
+  #mark(from: Source): void {
+    const { held, policy, log } = this.#parts;
+    log.warn('a queue at the broker was deleted; it is made anew', { queue: policy().name });
+    for (const job of held.ofQueue(policy().name)) {
+      // copies go to the retry queue
+      if (job.coming !== null && from === 'retry') job.coming.isGone = true;
+      if ((job.delivery?.from ?? 'retry') !== from) continue;
+      job.isOnlyHere = true;
+      job.delivery = null;
+      for (const wake of job.waiters.splice(0)) wake();
+    }
+  }
+
+  /** The broker names one queue and ends the channel: of the other it may not have told yet. */
+  async #markMissing(): Promise<void> {
+    if (!this.isDue) return;
+    const { topology, policy } = this.#parts;
+    const names = topology.names.of(policy());
+    for (const from of ['main', 'retry'] as const) {
+      if (!this.#missing.has(from) && !(await topology.exists(names[from]))) this.missed(from);
+    }
+    for (const from of this.#missing) this.#mark(from);
+    this.#missing.clear();
+  }
+
   async #run(): Promise<void> {
     const { clock } = this.#parts;
     for (;;) {
       try {
+        await this.#markMissing();
         await this.#publishAll();
         return;
       } catch (thrown) {

@@ -1,6 +1,8 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
+import { messageOf } from '../../base/errors.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
 import type { Broker } from './broker.ts';
+import { replyCodeOf } from './broker-errors.ts';
 import { ACKS_ON_THE_WAY, MARKER, MOST_UNACKNOWLEDGED } from './read-all.ts';
 import type { LineNames } from './topology.ts';
 
@@ -27,6 +29,8 @@ export interface SessionParts {
   readonly onReady: () => void;
   /** The broker ended a consumer: its queue was deleted. */
   readonly onQueueGone: (from: 'main' | 'retry', session: LineSession) => void;
+  /** The broker ended the channel since a queue is not there. Called right after `onClosed`. */
+  readonly onMissing: (from: 'main' | 'retry') => void;
   readonly onClosed: () => void;
 }
 
@@ -100,8 +104,9 @@ export class LineSession {
   /** Takes no more messages; those it has are still good. */
   async stopDelivering(): Promise<void> {
     for (const [from, tag] of this.#tags) {
+      if (this.isAlive) await this.#ask(this.#channel.basicCancel(tag));
+      // until then the broker may tell by it which queue was deleted
       this.#tags.delete(from);
-      if (this.isAlive) await this.#channel.basicCancel(tag);
     }
   }
 
@@ -110,7 +115,7 @@ export class LineSession {
     const tag = this.#tags.get('main');
     if (tag === undefined || !this.isAlive) return;
     this.#tags.delete('main');
-    await this.#channel.basicCancel(tag);
+    await this.#ask(this.#channel.basicCancel(tag));
     await this.#consume('main', prefetch);
   }
 
@@ -132,15 +137,34 @@ export class LineSession {
   /** Resolves when both queues have been asked something behind all acknowledgements until now. */
   async #passOn(): Promise<void> {
     const { main, retry } = this.#parts.names;
-    for (const queue of [main, retry]) await this.#channel.queueDeclare({ queue, passive: true });
+    for (const queue of [main, retry]) {
+      await this.#ask(this.#channel.queueDeclare({ queue, passive: true }));
+    }
+  }
+
+  /** Waits for an answer. When it is that a queue is not there, what came of it is nowhere else. */
+  async #ask<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer;
+    } catch (thrown) {
+      const { main, retry } = this.#parts.names;
+      if (replyCodeOf(thrown) === 'NOT_FOUND') {
+        this.#passOnBuffered();
+        if (messageOf(thrown).includes(`'${main}'`)) this.#parts.onMissing('main');
+        if (messageOf(thrown).includes(`'${retry}'`)) this.#parts.onMissing('retry');
+      }
+      throw thrown;
+    }
   }
 
   async #consume(from: 'main' | 'retry', prefetch: number): Promise<void> {
     const queue = this.#parts.names[from];
     await this.#channel.basicQos({ prefetchCount: prefetch });
-    const { consumerTag } = await this.#channel.basicConsume({ queue }, (message) => {
-      this.#onMessage(message, from);
-    });
+    const { consumerTag } = await this.#ask(
+      this.#channel.basicConsume({ queue }, (message) => {
+        this.#onMessage(message, from);
+      }),
+    );
     this.#tags.set(from, consumerTag);
   }
 

@@ -322,7 +322,7 @@ export class RabbitStore implements Store {
   async #writeDown(line: JobLine, held: HeldJob): Promise<Lease | undefined> {
     const { row } = held;
     try {
-      await line.writeDown(held);
+      await line.copies.writeDown(held);
       return this.#held.isHeld(held) ? this.#held.leaseOf(row) : undefined;
     } catch {
       const at = this.#clock.now();

@@ -87,13 +87,13 @@ async function carryOut(
       held.stored = { ...stored, history: change.history };
       break;
     case 'retry':
-      await line.replace(held, { ...change, dueAt: verdict.dueAt }, line.isFifo);
+      await line.copies.replace(held, { ...change, dueAt: verdict.dueAt }, line.isFifo);
       // where it does not stay here, the lanes do not count it
       if (!line.isFifo) lanes.table.line(stored.queue).totals.failed++;
       break;
     case 'return':
       if (!verdict.countsInterruption && !held.isOnlyHere) break;
-      await line.replace(held, change, line.isFifo);
+      await line.copies.replace(held, change, line.isFifo);
       break;
     case 'dead': {
       const failure = { reason: verdict.reason, failedAt: at, error: verdict.error };
