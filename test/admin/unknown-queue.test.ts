@@ -10,10 +10,10 @@ describe('a queue that does not exist', () => {
   });
 
   /** What a client is answered that asks for this queue. */
-  async function answerTo(queue: string): Promise<unknown> {
+  async function answerTo(queue: string, function_id = 'iii::queue::get'): Promise<unknown> {
     const client = engine.worker();
-    const function_id = 'iii::queue::get';
-    client.say({ type: 'invokefunction', invocation_id: queue, function_id, data: { queue } });
+    const data = { queue, topic: queue };
+    client.say({ type: 'invokefunction', invocation_id: queue, function_id, data });
     await engine.advance();
     return client.results()[0]?.['error'];
   }
@@ -26,6 +26,18 @@ describe('a queue that does not exist', () => {
       hint: "Did you mean 'payment'? All queues: iii queue list",
     });
   });
+
+  it.each(['queue.dlq_count', 'iii::dlq::list', 'iii::queue::redrive'])(
+    'is answered by %s with the nearest topic, since that names dead letters too',
+    async (function_id) => {
+      engine.worker().bind('queue', 'f', { topic: 'orders' });
+      await engine.advance();
+      expect(await answerTo('ordres', function_id)).toMatchObject({
+        code: 'QUEUE_NOT_FOUND',
+        hint: "Did you mean 'orders'? All queues: iii queue list",
+      });
+    },
+  );
 
   it('is answered with the way to the list when no name is near', async () => {
     expect(await answerTo('warehouse')).toMatchObject({ hint: 'iii queue list' });

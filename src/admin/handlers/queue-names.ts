@@ -45,6 +45,10 @@ export async function queuesOfDeadLetters(engine: Engine, name: string): Promise
   const queues = [...known.values()]
     .filter(({ policy }) => policy.name === name || policy.deadLetterQueue === name)
     .map(({ policy }) => policy.name);
-  if (queues.length === 0) throw queueNotFound(name, [...known.keys()]);
+  if (queues.length === 0) {
+    // a topic is the name of the dead letters of its subscriptions
+    const kept = [...known.values()].map(({ policy }) => policy.deadLetterQueue);
+    throw queueNotFound(name, [...new Set([...kept, ...known.keys()])]);
+  }
   return queues;
 }
