@@ -58,6 +58,28 @@ describe('engine::workers-available', () => {
   });
 });
 
+describe('a trigger that is not written as it should be', () => {
+  it.each([
+    [
+      'cron',
+      { expression: '* * * * *', timezon: 'UTC' },
+      "timezon means nothing here; did you mean 'timezone'?",
+    ],
+    ['state', { scop: 'orders' }, "scop means nothing here; did you mean 'scope'?"],
+    ['subscribe', { topic: 't', when: 'x' }, 'when means nothing here'],
+    ['corn', {}, "it waits: no worker provides its type; did you mean 'cron'?"],
+  ])('warns the worker of a %s trigger with %j', async (type, config, warning) => {
+    const { worker, logged } = await startEngine();
+    const user = worker();
+    const id = user.bind(type, 'f', config);
+    const told = { type: 'triggerregistrationresult', id, trigger_type: type, function_id: 'f' };
+    expect(user.sent[1]).toEqual({ ...told, warnings: [warning] });
+    expect(logged.map(({ fields }) => fields)).toContainEqual(
+      expect.objectContaining({ type, function: 'f' }),
+    );
+  });
+});
+
 describe('engine::register_trigger', () => {
   const input = { trigger_type: 'cron', function_id: 'f', config: { expression: '* * * * * *' } };
 
