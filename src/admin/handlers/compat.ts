@@ -1,13 +1,21 @@
 import { IiiError } from '../../base/errors.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { QueueStats } from '../../queue/store.ts';
 import type { Job } from '../../queue/types.ts';
 import { invalid, type Input } from '../input.ts';
 import { discardOne, listDead, redriveAll, redriveExactly } from './dead-letters.ts';
 import type { AdminParts, Handler } from './handler.ts';
 import { DEFAULT_PAGE, MAX_PAGE } from './jobs.ts';
-import { knownQueues, findQueue, queuesOfDeadLetters } from './queue-names.ts';
+import { findQueue, type KnownQueue, knownQueues, queuesOfDeadLetters } from './queue-names.ts';
 
-/** What the original calls a queue that is configured by name. */
-const BROKER_TYPE = 'function_queue';
+/** What the original lists: a queue that is configured by name, or a topic with all subscriptions. */
+interface Listed {
+  readonly name: string;
+  readonly brokerType: 'function_queue' | 'builtin';
+  /** Of a queue what may run at the same time, of a topic its subscriptions. */
+  readonly subscribers: number;
+  readonly stats: Pick<QueueStats, 'waiting' | 'inFlight' | 'dead'>;
+}
 
 /** The queue functions of the original, under its names and in its shapes (wire-protocol.md §5.8). */
 export function compatHandlers({ engine }: AdminParts): Readonly<Record<string, Handler>> {
@@ -43,26 +51,28 @@ export function compatHandlers({ engine }: AdminParts): Readonly<Record<string, 
       return answerOne(input, note.changed);
     },
     'engine::queue::list_topics': async () =>
-      [...(await knownQueues(engine)).values()].map(({ policy }) => ({
-        name: policy.name,
-        broker_type: BROKER_TYPE,
-        subscriber_count: policy.concurrency,
+      (await listAsOriginal(engine)).map(({ name, brokerType, subscribers }) => ({
+        name,
+        broker_type: brokerType,
+        subscriber_count: subscribers,
       })),
     'engine::queue::topic_stats': async (input) => {
-      const { policy, stats } = await findQueue(engine, topicName(input));
+      const name = topicName(input);
+      const listed = (await listAsOriginal(engine)).find((one) => one.name === name);
+      const { stats, subscribers } = listed ?? asQueue(await findQueue(engine, name));
       return {
         depth: stats.waiting + stats.inFlight,
-        consumer_count: policy.concurrency,
+        consumer_count: subscribers,
         dlq_depth: stats.dead,
         config: null,
       };
     },
     'engine::queue::dlq_topics': async () =>
-      [...(await knownQueues(engine)).values()]
+      (await listAsOriginal(engine))
         .filter(({ stats }) => stats.dead > 0)
-        .map(({ policy, stats }) => ({
-          topic: policy.name,
-          broker_type: BROKER_TYPE,
+        .map(({ name, brokerType, stats }) => ({
+          topic: name,
+          broker_type: brokerType,
           message_count: stats.dead,
         })),
     'engine::queue::dlq_messages': async (input) => {
@@ -73,6 +83,39 @@ export function compatHandlers({ engine }: AdminParts): Readonly<Record<string, 
       return jobs.slice(offset).map(deadMessage);
     },
   };
+}
+
+/** The queues first, so that of two with one name the queue is meant. */
+async function listAsOriginal(engine: Engine): Promise<readonly Listed[]> {
+  const queues: Listed[] = [];
+  const topics = new Map<string, Listed>();
+  for (const known of (await knownQueues(engine)).values()) {
+    const topic = engine.topics.get(known.policy.name)?.topic;
+    if (topic === undefined) {
+      queues.push(asQueue(known));
+      continue;
+    }
+    const { subscribers, stats } = topics.get(topic) ?? NO_SUBSCRIPTION;
+    const { waiting, inFlight, dead } = known.stats;
+    topics.set(topic, {
+      name: topic,
+      brokerType: 'builtin',
+      subscribers: subscribers + 1,
+      stats: {
+        waiting: stats.waiting + waiting,
+        inFlight: stats.inFlight + inFlight,
+        dead: stats.dead + dead,
+      },
+    });
+  }
+  return [...queues, ...topics.values()];
+}
+
+const NO_SUBSCRIPTION = { subscribers: 0, stats: { waiting: 0, inFlight: 0, dead: 0 } };
+
+function asQueue({ policy, stats }: KnownQueue): Listed {
+  const { name, concurrency: subscribers } = policy;
+  return { name, brokerType: 'function_queue', subscribers, stats };
 }
 
 function queueName(input: Input): string {
