@@ -93,11 +93,16 @@ export function entriesOf(
     'wrong_type',
     { path: spot.path, range: tree.range },
     `${capitalize(label)} must be a map of keys, found ${describe(tree)}`,
-    tree.kind === 'list'
-      ? 'Write `key: value` lines, without `- ` before them.'
-      : 'Write `key: value` lines, with a space after the colon.',
+    notAMapHint(tree, spot),
   );
   return [];
+}
+
+function notAMapHint(tree: Tree, { path }: Spot): string {
+  if (tree.kind !== 'list') return 'Write `key: value` lines, with a space after the colon.';
+  // an excerpt as in the documents begins with the `- name:` of its module
+  if (path === '') return 'A list of modules belongs below `workers:`.';
+  return 'Write `key: value` lines, without `- ` before them.';
 }
 
 export function isNothing(tree: Tree): boolean {

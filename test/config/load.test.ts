@@ -300,6 +300,13 @@ describe('a problem for people', () => {
     );
   });
 
+  it('tells entries of modules without their list where they belong', () => {
+    const [first] = parse(textOf('cases/list.yaml')).problems;
+    expect(first?.hint).toBe('A list of modules belongs below `workers:`.');
+    const [inside] = parse('workers:\n  - [a]\n').problems;
+    expect(inside?.hint).toBe('Write `key: value` lines, without `- ` before them.');
+  });
+
   it('cannot steer the terminal', () => {
     const shown = parse('"a\u{1b}[2Jb": 1\n').problems.map(formatProblem).join('\n');
     expect(shown).toContain('unknown_key');
