@@ -8,6 +8,8 @@ import type { Topology } from './topology.ts';
 
 /** Pause before what could not be published is tried again. */
 const AGAIN_MS = 1_000;
+/** Copies on their way to the broker at the same time: one after the other, a backlog took minutes. */
+const AT_ONCE = 100;
 /** Longest time in which the copy of a running job comes here, while this engine consumes. */
 const COMES_MS = 1_000;
 
@@ -134,7 +136,10 @@ export class LineRescue {
       await topology.declareLine(policy());
       const jobs = held.ofQueue(policy().name).filter((job) => this.#isForBroker(job));
       if (jobs.length === 0) return;
-      for (const job of jobs) await writeDown(job, () => this.#isForBroker(job));
+      for (let at = 0; at < jobs.length; at += AT_ONCE) {
+        const some = jobs.slice(at, at + AT_ONCE);
+        await Promise.all(some.map((job) => writeDown(job, () => this.#isForBroker(job))));
+      }
       // one that was handed out already and comes again looks like a lease of another engine
       await Promise.all(
         jobs.filter(isRunning).map((job) => untilWoken(job, clock, COMES_MS, () => isHere(job))),
