@@ -61,13 +61,24 @@ export class Engine {
     const { stdout } = this.#child;
     const exited = this.#exited.then((code) => {
       throw new Error(
-        `the engine ended with ${String(code)}; see ${this.#setup.scratch}/engine.log`,
+        `the engine ended with ${String(code)} (log in ${this.#setup.scratch}):\n${this.#stderr}`,
       );
     });
     exited.catch(() => undefined);
     await Promise.race([stdout === null ? exited : once(stdout, 'data'), exited]);
     stdout?.resume();
     return monotonicMs() - this.#bornAt;
+  }
+
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error('the engine did not start');
+    return pid;
+  }
+
+  /** Lets it go on after it was stopped. */
+  goOn(): void {
+    this.#child.kill('SIGCONT');
   }
 
   /** Waits for its end, for a while. */

@@ -42,7 +42,8 @@ const MOST_SLOWNESS = 3;
 const SHORTEST_LIFE_MS = 60;
 /** How far a start gets before it is killed, at most. */
 const LONGEST_START_MS = 1_500;
-/** How long an engine may go on without its disk. */
+/** The share of engines that see that their disk is gone, and how long they may. */
+const GOES_ON_SHARE = 0.5;
 const LONGEST_DARK_MS = 300;
 const DRAIN_MS = 120_000;
 const SECOND_ENGINE_EVERY = 20;
@@ -135,17 +136,25 @@ async function strike(fault: FaultName): Promise<void> {
       gone(await engine.kill());
       break;
     case 'power cut':
-      disk?.cutPower();
-      history.write({ kind: 'dark', at: monotonicMs() });
-      await engine.endsWithin(between(0, LONGEST_DARK_MS));
-      gone(await engine.kill());
-      disk?.restart();
+      await cutPower();
       break;
     case 'stop':
       gone(await engine.stop());
   }
   engine = new Engine(setup);
   await start();
+}
+
+async function cutPower(): Promise<void> {
+  const goesOn = Math.random() < GOES_ON_SHARE;
+  disk?.cutPower(engine.pid, goesOn ? 'at rest' : 'at once');
+  history.write({ kind: 'dark', at: monotonicMs() });
+  if (goesOn) {
+    engine.goOn();
+    await engine.endsWithin(between(0, LONGEST_DARK_MS));
+  }
+  gone(await engine.kill());
+  disk?.restart();
 }
 
 async function start(): Promise<void> {
