@@ -45,6 +45,8 @@ export class Broker {
   #canary: Channel | undefined;
   #admin: Channel | undefined;
   #adminTail: Promise<unknown> = Promise.resolve();
+  /** What the channel for commands was asked last. A channel closed before a refusal comes is closed twice. */
+  #asked: Promise<unknown> | undefined;
   /** Why nothing can be published; `null` while all is well. */
   #trouble: string | null = 'it is not connected yet';
   #blocked: string | null = null;
@@ -155,8 +157,10 @@ export class Broker {
    */
   admin<Result>(run: (channel: Channel) => Promise<Result>): Promise<Result> {
     const turn = this.#adminTail.then(async () => {
-      if (this.#admin?.active !== true) this.#admin = await this.channel();
-      return run(this.#admin);
+      if (this.#admin?.active !== true || this.#closed) this.#admin = await this.channel();
+      const asked = run(this.#admin);
+      this.#asked = asked;
+      return asked;
     });
     this.#adminTail = turn.catch(() => undefined);
     return turn;
@@ -165,6 +169,7 @@ export class Broker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#goDown('the store is closed');
+    await this.#asked?.catch(() => undefined);
     for (const channel of [this.#publisher, this.#admin, this.#canary]) {
       if (channel?.active === true) await channel.close().catch(() => undefined);
     }

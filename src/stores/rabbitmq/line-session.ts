@@ -50,6 +50,8 @@ export class LineSession {
   #isLeading = false;
   #isReady = false;
   #buffered: AsyncMessage[] = [];
+  /** What the broker has not answered yet. */
+  readonly #asked = new Set<Promise<unknown>>();
 
   private constructor(parts: SessionParts, channel: Channel) {
     this.#parts = parts;
@@ -131,6 +133,8 @@ export class LineSession {
   }
 
   async close(): Promise<void> {
+    // a channel that is closed before a refusal comes is closed twice, and the broker ends the connection
+    while (this.isAlive && this.#asked.size > 0) await Promise.allSettled(this.#asked);
     if (this.isAlive) await this.#channel.close();
   }
 
@@ -144,6 +148,7 @@ export class LineSession {
 
   /** Waits for an answer. When it is that a queue is not there, what came of it is nowhere else. */
   async #ask<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    this.#asked.add(answer);
     try {
       return await answer;
     } catch (thrown) {
@@ -154,6 +159,8 @@ export class LineSession {
         if (messageOf(thrown).includes(`'${retry}'`)) this.#parts.onMissing('retry');
       }
       throw thrown;
+    } finally {
+      this.#asked.delete(answer);
     }
   }
 
