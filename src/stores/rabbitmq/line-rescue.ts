@@ -79,16 +79,19 @@ export class LineRescue {
   }
 
   #go(): Promise<void> {
-    this.#going ??= this.#run().finally(() => {
-      this.#going = null;
-    });
+    const { policy, log } = this.#parts;
+    if (this.#going === null) {
+      log.warn('a queue at the broker was deleted; it is made anew', { queue: policy().name });
+      this.#going = this.#run().finally(() => {
+        this.#going = null;
+      });
+    }
     return this.#going;
   }
 
   /** What is held of a queue is nowhere else any more. */
   #mark(from: Source): void {
-    const { held, policy, log } = this.#parts;
-    log.warn('a queue at the broker was deleted; it is made anew', { queue: policy().name });
+    const { held, policy } = this.#parts;
     for (const job of held.ofQueue(policy().name)) {
       // copies go to the retry queue
       if (job.coming !== null && from === 'retry') job.coming.isGone = true;
@@ -99,9 +102,8 @@ export class LineRescue {
     }
   }
 
-  /** The broker names one queue and ends the channel: of the other it may not have told yet. */
+  /** Of a deletion the broker tells a moment later, and not at all when it has ended the channel. */
   async #markMissing(): Promise<void> {
-    if (!this.isDue) return;
     const { topology, policy } = this.#parts;
     const names = topology.names.of(policy());
     for (const from of ['main', 'retry'] as const) {
@@ -115,7 +117,6 @@ export class LineRescue {
     const { clock } = this.#parts;
     for (;;) {
       try {
-        await this.#markMissing();
         await this.#publishAll();
         return;
       } catch (thrown) {
@@ -133,6 +134,7 @@ export class LineRescue {
     const isRunning = (job: HeldJob): boolean => held.canRun(job) && held.isRunning(job);
     const isHere = (job: HeldJob): boolean => job.delivery !== null || !isRunning(job);
     for (;;) {
+      await this.#markMissing();
       await topology.declareLine(policy());
       const jobs = held.ofQueue(policy().name).filter((job) => this.#isForBroker(job));
       if (jobs.length === 0) return;

@@ -89,8 +89,8 @@ describe('a queue that is deleted at the broker', { skip: url === '' }, () => {
     return store;
   }
 
-  /** From now on the broker confirms late what goes to the retry queue and is a copy of a job. */
-  function confirmCopiesLate(): void {
+  /** From now on the broker confirms late, or then, what goes to the retry queue and is a copy of a job. */
+  function confirmCopiesLate(until = (): Promise<void> => pause(LATE_MS)): void {
     const publish = Reflect.get(Broker.prototype, 'publish');
     let onTheWay = 0;
     vi.spyOn(Broker.prototype, 'publish').mockImplementation(async function (
@@ -104,7 +104,7 @@ describe('a queue that is deleted at the broker', { skip: url === '' }, () => {
       await publish.call(this, envelope, body);
       if (!isCopy) return;
       copies.push(envelope.messageId ?? '');
-      await pause(LATE_MS);
+      await until();
       onTheWay -= 1;
     });
   }
@@ -218,11 +218,17 @@ describe('a queue that is deleted at the broker', { skip: url === '' }, () => {
   it.each(['main', 'retry'] as const)('is made anew twice (%s)', async (second) => {
     const store = await open([fifo]);
     const ids = await fill(store, 'fifo', 5);
-    confirmCopiesLate();
+    let isRemoved = (): void => undefined;
+    const removed = new Promise<void>((resolve) => {
+      isRemoved = resolve;
+    });
+    confirmCopiesLate(() => removed);
     const names = namesOf('fifo');
     await remove(names.main);
     await published(3);
+    // what is at the broker and not held would be gone with the queue
     await remove(names[second]);
+    isRemoved();
     expect(await runAll(store, 'fifo', ids.length)).toEqual(ids);
   });
 
