@@ -20,6 +20,8 @@ import { HELD_DELAY_MS } from './topology.ts';
 /** A delivery this old is exchanged for a new one, long before the broker's `consumer_timeout`. */
 const REFRESH_MS = 600_000;
 const REOPEN_MS = 200;
+/** How long the others leave a FIFO queue that was deleted to the engine that leads and makes it anew. */
+const STAND_BACK_MS = 1_000;
 /** How often it looks for jobs in the way of others: each look goes through all that is held. */
 const SET_ASIDE_MS = 50;
 /** Jobs handed on to other engines in one go. */
@@ -52,6 +54,8 @@ export class JobLine {
   #isHandingBack = false;
   /** Another engine offers what is here and this one does not: it takes no jobs for now. */
   #isAway = false;
+  /** It does not begin to consume before this time. */
+  #notBefore = 0;
   #offer: FunctionOffer | undefined;
   #cancelSetAside: CancelTimer | undefined;
   #refreshedAt = 0;
@@ -109,8 +113,9 @@ export class JobLine {
   /** Declares what is needed and begins to consume, unless it does. */
   async open(): Promise<void> {
     const { broker, topology, clock, log } = this.#parts;
-    const isBusy = this.#isOpening || this.#isClosed || this.#isAway || this.#rescue.isGoing;
-    if (isBusy || this.#session?.isAlive === true || !broker.isUp) return;
+    const isBusy = this.#isOpening || this.#isClosed || this.#rescue.isGoing;
+    const isResting = this.#isAway || clock.now() < this.#notBefore;
+    if (isBusy || isResting || this.#session?.isAlive === true || !broker.isUp) return;
     this.#isOpening = true;
     try {
       await this.#rescue.recover();
@@ -260,7 +265,9 @@ export class JobLine {
       if (!this.#rescue.isDue) this.#dropUnstarted(isUndelivered);
     });
     if (this.#isClosed) return;
-    this.#parts.clock.after(REOPEN_MS, () => void this.open());
+    const { clock } = this.#parts;
+    const waitMs = Math.max(REOPEN_MS, this.#notBefore - clock.now());
+    clock.after(waitMs, () => void this.open());
   }
 
   /** Attempts go on: when the broker hands their jobs to this engine again, nothing is repeated. */
@@ -274,10 +281,14 @@ export class JobLine {
 
   /** A queue is gone with everything in it: what is held of it is published, then all begins anew. */
   async #remake(from: 'main' | 'retry', session: LineSession): Promise<void> {
+    const leads = !this.isFifo || session.isLeading;
     await this.#rescue.begin(from);
+    if (!leads) this.#notBefore = this.#parts.clock.now() + STAND_BACK_MS;
     if (session.isAlive) await session.close().catch(() => undefined);
     // it was lost in the middle of it
     else if (this.#session === undefined) this.#lost();
+    // its attempts go on when it leads again
+    if (leads) await this.open();
   }
 
   /** Exchanges deliveries that the broker would soon take for forgotten, oldest first. */

@@ -192,13 +192,19 @@ export class LineSession {
   #lead(): void {
     if (!this.#parts.oneConsumer) return;
     this.#isLeading = true;
+    // without its marker it would never be ready: begin anew
+    this.#readPast().catch(() => this.close().catch(() => undefined));
+  }
+
+  async #readPast(): Promise<void> {
     const { broker, names } = this.#parts;
-    this.#consume('retry', MOST_UNACKNOWLEDGED)
-      .then(() =>
-        broker.publish({ routingKey: names.retry, type: MARKER, messageId: this.#marker }, EMPTY),
-      )
-      // without the marker it would never be ready: begin anew
-      .catch(() => this.close().catch(() => undefined));
+    const { retry: queue } = names;
+    const declared = this.#channel.queueDeclare({ queue, passive: true });
+    // the engine that led may still be making a deleted queue anew: it would be dealt the marker, and copies
+    if ((await this.#ask(declared)).consumerCount > 0)
+      throw new Error(`${queue} is not let go yet`);
+    await this.#consume('retry', MOST_UNACKNOWLEDGED);
+    await broker.publish({ routingKey: queue, type: MARKER, messageId: this.#marker }, EMPTY);
   }
 
   async #prepare(): Promise<void> {
