@@ -81,8 +81,8 @@ async function expectKept({ folder, done }: ReturnType<typeof changeUnder>): Pro
 
 describe('a store whose system calls go wrong', { timeout: 120_000 }, () => {
   it.for<[string, string, readonly (number | string)[], RegExp]>([
-    ['a write finds the disk full', 'pwrite64:error=ENOSPC:when=6', [0], /refused .*ENOSPC/],
-    ['a write fails', 'pwrite64:error=EIO:when=6', [FATAL], NO_MORE],
+    ['a write finds the disk full', 'pwrite64:error=ENOSPC:when=7', [0], /refused .*ENOSPC/],
+    ['a write fails', 'pwrite64:error=EIO:when=7', [FATAL], NO_MORE],
     ['it is killed in a write', 'pwrite64:signal=KILL:when=9', [KILLED], NO_MORE],
   ])('keeps every change when %s', async ([, fault, ends, output], { skip }) => {
     if (!hasStrace) skip('strace is not installed');
@@ -98,7 +98,7 @@ describe('a store whose system calls go wrong', { timeout: 120_000 }, () => {
   }) => {
     if (!hasStrace) skip('strace is not installed');
     const hits = new Set<string>();
-    for (let n = 4; n <= 13; n++) {
+    for (let n = 5; n <= 14; n++) {
       const isKill = n % 2 === 0;
       const run = changeWith(`pwrite64:${isKill ? 'signal=KILL' : 'error=EIO'}:when=${n}`);
       expect(run.end).toBe(isKill ? KILLED : FATAL);

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   rmSync,
@@ -16,12 +17,22 @@ import { OpenFile } from './open-file.ts';
 
 const FILE_MODE = 0o600;
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+/** By so much a file grows at a time. */
+const ZEROS = Buffer.alloc(256 * 1024);
 
-/** One file of a journal. What was written is on disk when the write has ended. */
+/**
+ * One file of a journal. What was written is on disk when the write has ended.
+ *
+ * Making a file longer changes the file system too. When ext4 shuts down in the middle of a synchronous
+ * write that does, it may report that as done and lose it; one that writes over what is there it does not.
+ * So a file grows by zeros, in a write of their own: when that was lost, the write over them fails.
+ */
 export class JournalFile {
   readonly #path: string;
   readonly #fd: number;
   readonly #file: OpenFile;
+  /** Up to here there is something to write over. */
+  #length: number;
 
   /** Opens the file, making it when it is not there. */
   constructor(folder: string, name: string) {
@@ -29,6 +40,7 @@ export class JournalFile {
     const { O_RDWR, O_CREAT, O_DSYNC } = constants;
     this.#fd = openSync(this.#path, O_RDWR | O_CREAT | O_DSYNC, FILE_MODE);
     this.#file = new OpenFile(this.#path);
+    this.#length = fstatSync(this.#fd).size;
   }
 
   /**
@@ -37,9 +49,12 @@ export class JournalFile {
    */
   async write(image: Buffer, { from, to }: Extent): Promise<void> {
     try {
-      for (let at = from; at < to;) at += await writeAt(this.#fd, image, at, to);
+      for (; this.#length < to; this.#length += ZEROS.length) {
+        await writeAll(this.#fd, ZEROS, this.#length);
+      }
+      await writeAll(this.#fd, image.subarray(from, to), from);
     } catch (thrown) {
-      throw this.#failureOf(thrown, from);
+      throw this.#failureOf(thrown, this.#length < to ? this.#length : from);
     }
     this.#file.check();
   }
@@ -53,14 +68,15 @@ export class JournalFile {
     rmSync(this.#path, { force: true });
   }
 
-  /** A full disk is no harm as long as the part of the frame that it took is gone again. */
-  #failureOf(thrown: unknown, from: number): CommitFailure {
+  /** A full disk is no harm as long as the part that it took, from `end` on, is gone again. */
+  #failureOf(thrown: unknown, end: number): CommitFailure {
     const code = codeOf(thrown);
     const message = messageOf(thrown);
     if (!FULL.has(code)) return new CommitFailure(message, code, true, thrown);
     try {
-      ftruncateSync(this.#fd, from);
+      ftruncateSync(this.#fd, end);
       fdatasyncSync(this.#fd);
+      this.#length = end;
     } catch (again) {
       return new CommitFailure(messageOf(again), codeOf(again), true, again);
     }
@@ -68,9 +84,14 @@ export class JournalFile {
   }
 }
 
-function writeAt(fd: number, bytes: Buffer, at: number, to: number): Promise<number> {
+/** Writes bytes to a place of a file. */
+async function writeAll(fd: number, bytes: Buffer, place: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await writeFrom(fd, bytes, at, place + at);
+}
+
+function writeFrom(fd: number, bytes: Buffer, at: number, place: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    write(fd, bytes, at, to - at, at, (error, written) => {
+    write(fd, bytes, at, bytes.length - at, place, (error, written) => {
       if (error === null) resolve(written);
       else reject(error);
     });

@@ -86,15 +86,16 @@ async function journalOf(...commits: readonly (readonly Change[])[]): Promise<st
   return copy;
 }
 
-/** Where the frames of the first turn begin, and where the last one ends. */
+/** Where the frames of the first turn begin, and where the last one ends: zeros follow. */
 function frameEndsOf(folder: string): number[] {
   const bytes = readFileSync(join(folder, 'journal.1'));
   const ends = [HEADER_BYTES];
-  for (let at = HEADER_BYTES; at < bytes.length;) {
-    at += bytes.readUInt32LE(at + FRAME.bytes);
+  for (let at = HEADER_BYTES; ;) {
+    const length = bytes.readUInt32LE(at + FRAME.bytes);
+    if (length === 0) return ends;
+    at += length;
     ends.push(at);
   }
-  return ends;
 }
 
 function flip(file: string, at: number): void {
@@ -174,10 +175,14 @@ describe('records with a journal', () => {
       { 'jobs 1': 'uno', 'jobs 2': 'two', 'jobs 3': 'three' },
     ];
     for (let length = HEADER_BYTES; length <= ends.at(-1)!; length++) {
-      const copy = crashed(folder);
-      truncateSync(join(copy, 'journal.1'), length);
       const whole = ends.filter((end) => end <= length).length - 1;
-      expect(await contentsAfterOpening(copy)).toEqual(expected[whole]);
+      for (const rest of [0, 1_000]) {
+        const copy = crashed(folder);
+        truncateSync(join(copy, 'journal.1'), length);
+        // zeros, as those that a commit is written over
+        truncateSync(join(copy, 'journal.1'), length + rest);
+        expect(await contentsAfterOpening(copy)).toEqual(expected[whole]);
+      }
     }
   });
 
