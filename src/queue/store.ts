@@ -238,6 +238,30 @@ export interface ScannedJob {
   whole(): Job | undefined;
 }
 
+/** What is told of a job of a group. */
+export type GroupMember = Pick<
+  ScannedJob,
+  'id' | 'functionId' | 'state' | 'attempts' | 'enqueuedAt' | 'dueAt'
+>;
+
+/** A group with jobs that can still run. */
+export interface ScannedGroup {
+  readonly group: string;
+  /** Jobs of it that can still run. */
+  readonly jobs: number;
+  /** The oldest of them, in the order in which they will run. */
+  readonly first: readonly GroupMember[];
+}
+
+/** Which groups of a FIFO queue are looked at. */
+export interface GroupScan {
+  readonly queue: string;
+  /** Only these; `null` for all. */
+  readonly only: readonly string[] | null;
+  /** Jobs in `first`, at most and at least one. */
+  readonly most: number;
+}
+
 /** What must be there for a rewrite to take place. `absent`: no job of this id, or a finished one. */
 export type Expected = 'absent' | { readonly state: JobState; readonly epoch: number };
 
@@ -306,6 +330,13 @@ export interface JobBrowser {
    * is shown twice. Without this method `scanJobs` makes do with the pages of `list`.
    */
   scan?(scan: JobScan): AsyncIterable<readonly ScannedJob[]>;
+
+  /**
+   * The groups of a FIFO queue with jobs that can still run, the one with the oldest head first, in
+   * slices that take a few milliseconds at most. For stores where looking at every job is slow: without
+   * this method `groupJobs` makes do with a scan.
+   */
+  groups?(scan: GroupScan): AsyncIterable<readonly ScannedGroup[]>;
 
   /**
    * Puts jobs in the place of what is there; one atomic batch. The answer says for each whether what

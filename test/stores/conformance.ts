@@ -6,6 +6,7 @@ import { acceptCases } from './cases/accept.ts';
 import { browseCases } from './cases/browse.ts';
 import { deadCases } from './cases/dead.ts';
 import { fifoCases } from './cases/fifo.ts';
+import { groupCases } from './cases/groups.ts';
 import { leaseCases } from './cases/lease.ts';
 import { rewriteCases } from './cases/rewrite.ts';
 import { restartCases } from './cases/restart.ts';
@@ -19,6 +20,7 @@ export const conformanceCases: readonly StoreCase[] = [
   ...leaseCases,
   ...settleCases,
   ...fifoCases,
+  ...groupCases,
   ...timeCases,
   ...deadCases,
   ...browseCases,

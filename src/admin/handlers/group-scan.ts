@@ -4,14 +4,15 @@ import { canonicalText } from '../../base/json.ts';
 import { search } from '../../engine/bulk/search.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { UNTIL_RESUMED, type Parking } from '../../engine/parked-groups.ts';
-import type { ScannedJob } from '../../queue/store.ts';
-import type { Job, JobState } from '../../queue/types.ts';
+import { ALIVE, groupJobs } from '../../queue/groups.ts';
+import type { GroupMember, GroupScan, ScannedGroup } from '../../queue/store.ts';
+import type { Job } from '../../queue/types.ts';
 import type { GroupList, GroupView } from '../group-contract.ts';
 import { findQueue } from './queue-names.ts';
 import { timeText } from './views.ts';
 
-/** States of a job that can still run. */
-const ALIVE: readonly JobState[] = ['waiting', 'delayed', 'in_flight'];
+/** Looks at a group whose head ends while it is looked at. */
+const FIND_TRIES = 3;
 
 /** A group as it was when it was looked at. */
 export interface FoundGroup {
@@ -20,23 +21,26 @@ export interface FoundGroup {
   /** Jobs that can still run, the head among them. */
   readonly jobs: number;
   /** The first ones behind the head. */
-  readonly behind: readonly Job[];
+  readonly behind: readonly GroupMember[];
   readonly isPaused: boolean;
 }
 
-/** Every job of a FIFO queue that can still run, oldest first. */
-async function* aliveJobs(engine: Engine, queue: string): AsyncGenerator<ScannedJob> {
-  const scan = { queues: [queue], states: ALIVE, order: 'accepted', after: null } as const;
-  for await (const jobs of search(engine.store, engine.clock, scan, null)) yield* jobs;
+/** The groups of a FIFO queue with jobs that can still run, oldest head first. */
+async function* groupsOf(engine: Engine, scan: GroupScan): AsyncGenerator<ScannedGroup> {
+  const { store, clock } = engine;
+  const jobs = { queues: [scan.queue], states: ALIVE, order: 'accepted', after: null } as const;
+  const slices = store.groups?.(scan) ?? groupJobs(search(store, clock, jobs, null), scan);
+  for await (const groups of slices) yield* groups;
 }
 
 /** The job that has to end before this one may run: the head of its group; `undefined` when it is that itself. */
-export async function findOlderInGroup(engine: Engine, job: Job): Promise<Job | undefined> {
-  const fifo = engine.queues.policyOf(job.queue)?.type === 'fifo';
-  if (!fifo || job.group === null) return undefined;
-  for await (const other of aliveJobs(engine, job.queue)) {
-    if (other.group !== job.group) continue;
-    return other.id === job.id ? undefined : other.whole();
+export async function findOlderInGroup(engine: Engine, job: Job): Promise<GroupMember | undefined> {
+  const { queue, group, id } = job;
+  const fifo = engine.queues.policyOf(queue)?.type === 'fifo';
+  if (!fifo || group === null) return undefined;
+  for await (const { first } of groupsOf(engine, { queue, only: [group], most: 1 })) {
+    const [head] = first;
+    return head?.id === id ? undefined : head;
   }
   return undefined;
 }
@@ -54,21 +58,19 @@ export async function scanGroups(
   const { policy, stats } = await findQueue(engine, queue);
   refuseWithoutGroups(policy);
   const parkingOf = await engine.parkedGroups.all();
-  // null: a group that is not to be in the answer
-  const groups = new Map<string, { head: GroupView; jobs: number } | null>();
+  const groups: GroupView[] = [];
   let total = 0;
-  for await (const job of aliveJobs(engine, queue)) {
-    const key = job.group ?? '';
-    const known = groups.get(key);
-    if (known === undefined) {
-      const head = viewGroup(engine, job, 1, stats.paused, parkingOf(job));
-      const matches = !wants.blocked || head.blockedBy !== null;
-      if (matches) total += 1;
-      groups.set(key, matches && total <= wants.limit ? { head, jobs: 1 } : null);
-    } else if (known !== null) known.jobs += 1;
+  for await (const { group, jobs, first } of groupsOf(engine, { queue, only: null, most: 1 })) {
+    const [head] = first;
+    if (head === undefined) continue;
+    const view = viewGroup(engine, { ...head, group }, jobs, stats.paused, parkingOf(head));
+    if (wants.blocked && view.blockedBy === null) continue;
+    total += 1;
+    if (total <= wants.limit) groups.push(view);
+    // those that are left match anyway, and are counted already
+    else if (!wants.blocked) return { groups, total: Math.max(total, stats.groups) };
   }
-  const shown = [...groups.values()].filter((group) => group !== null);
-  return { groups: shown.map(({ head, jobs }) => ({ ...head, jobs })), total };
+  return { groups, total };
 }
 
 /**
@@ -84,24 +86,19 @@ export async function findGroup(
 ): Promise<FoundGroup> {
   const { policy, stats } = await findQueue(engine, queue);
   refuseWithoutGroups(policy);
-  const found = new Map<string, { head: Job; jobs: number; behind: Job[] }>();
   const names = namesOf(name);
-  for await (const job of aliveJobs(engine, queue)) {
-    const key = job.group ?? '';
-    if (!names.includes(key)) continue;
-    const group = found.get(key);
-    if (group === undefined) {
-      const head = job.whole();
-      if (head !== undefined) found.set(key, { head, jobs: 1, behind: [] });
-      continue;
+  for (let tries = 0; tries < FIND_TRIES; tries++) {
+    const found = new Map<string, ScannedGroup>();
+    const scan = { queue, only: names, most: most + 1 };
+    for await (const group of groupsOf(engine, scan)) found.set(group.group, group);
+    const known = names.flatMap((group) => found.get(group) ?? [])[0];
+    if (known === undefined) break;
+    const [first, ...behind] = known.first;
+    const head = first === undefined ? undefined : await engine.store.get(first.id);
+    // otherwise it ended since, and another one is the head
+    if (head !== undefined && ALIVE.includes(head.state)) {
+      return { group: known.group, head, jobs: known.jobs, behind, isPaused: stats.paused };
     }
-    group.jobs += 1;
-    const follower = group.behind.length < most ? job.whole() : undefined;
-    if (follower !== undefined) group.behind.push(follower);
-  }
-  for (const group of names) {
-    const one = found.get(group);
-    if (one !== undefined) return { group, ...one, isPaused: stats.paused };
   }
   throw new IiiError('NOT_FOUND', `queue '${queue}' has no group ${name} with jobs that can run`, {
     reason: 'its jobs ended, or the value of its group field is another',
@@ -130,9 +127,7 @@ function refuseWithoutGroups(policy: { readonly name: string; readonly type: str
 /** A group as it is listed. */
 export function viewGroup(
   engine: Engine,
-  head: Pick<ScannedJob, 'id' | 'functionId' | 'state' | 'group' | 'attempts' | 'enqueuedAt'> & {
-    readonly dueAt: number;
-  },
+  head: GroupMember & { readonly group: string | null },
   jobs: number,
   isPaused: boolean,
   parking: Parking | null,
@@ -153,11 +148,7 @@ export function viewGroup(
   };
 }
 
-function blockOf(
-  engine: Engine,
-  head: Pick<ScannedJob, 'state' | 'attempts' | 'functionId'>,
-  isPaused: boolean,
-): GroupView['blockedBy'] {
+function blockOf(engine: Engine, head: GroupMember, isPaused: boolean): GroupView['blockedBy'] {
   if (head.state === 'in_flight') return null;
   if (head.state === 'delayed') return head.attempts > 0 ? 'backoff' : 'delay';
   if (!engine.functions.isOffered(head.functionId)) return 'no_worker';

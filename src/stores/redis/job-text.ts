@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendHistory } from '../../queue/history.ts';
+import type { GroupMember } from '../../queue/store.ts';
 import type {
   AttemptRecord,
   DeadReason,
@@ -112,7 +113,7 @@ export function functionOf(key: string): string {
 }
 
 /** A group as it stands in keys and headers: canonical JSON, which has no line ends, or its hash. */
-function groupKey(group: string | null): string {
+export function groupKey(group: string | null): string {
   if (group === null) return '';
   if (group.length <= LONGEST_GROUP_KEY && !group.includes('\n')) return group;
   return `sha256:${createHash('sha256').update(group).digest('hex')}`;
@@ -176,6 +177,24 @@ export function readJobs(queue: string, texts: readonly string[]): Job[] {
     if (job !== undefined) jobs.push(job);
   }
   return jobs;
+}
+
+/** What a header alone tells of a job. */
+export function readMember(id: string, header: string): GroupMember {
+  const lines = header.split('\n');
+  return {
+    id,
+    functionId: functionOf(lines[12] ?? '""'),
+    state: STATES[lines[0] ?? ''] ?? 'waiting',
+    attempts: Number(lines[6] ?? 0),
+    enqueuedAt: Number(lines[3] ?? 0),
+    dueAt: Number(lines[4] ?? 0),
+  };
+}
+
+/** The group that a key stands for. @param facts the first line of the body of one of its jobs, for a hash */
+export function groupOf(key: string, facts: string): string {
+  return facts === '' ? key : ((JSON.parse(facts) as BodyFacts).g ?? '');
 }
 
 /** The leases of an answer that lists id and epoch of each. */

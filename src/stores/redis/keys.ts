@@ -42,6 +42,11 @@ export class RedisKeys {
     return `${this.#prefix}:{${encodeName(queue)}}`;
   }
 
+  /** Hash of group to head of one queue. */
+  heads(queue: string): string {
+    return `${this.base(queue)}:h`;
+  }
+
   /** Set of the names of all queues. */
   queues(): string {
     return `${this.#prefix}:queues`;

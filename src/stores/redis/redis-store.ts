@@ -7,6 +7,7 @@ import { STORE_GAPS } from '../../queue/store-gaps.ts';
 import type {
   DeadSelection,
   EnginePeers,
+  GroupScan,
   JobFilter,
   JobPage,
   JobScan,
@@ -15,6 +16,7 @@ import type {
   Receipt,
   Reclaimed,
   Rewrite,
+  ScannedGroup,
   ScannedJob,
   Settlement,
   Store,
@@ -28,6 +30,7 @@ import { RedisConnection } from './connection.ts';
 import type { RedisContext } from './context.ts';
 import { runScript } from './context.ts';
 import { checkEviction, guaranteeOf, readSettings } from './guarantee.ts';
+import { scanGroups } from './groups.ts';
 import type { LeaseName } from './job-text.ts';
 import { RedisKeys } from './keys.ts';
 import { RedisPeers } from './peers.ts';
@@ -220,7 +223,11 @@ export class RedisStore implements Store {
   }
 
   scan(scan: JobScan): AsyncIterable<readonly ScannedJob[]> {
-    return this.#scan(scan);
+    return this.#slices(scan.queues, (queues) => this.#browser.scan(queues, scan));
+  }
+
+  groups(scan: GroupScan): AsyncIterable<readonly ScannedGroup[]> {
+    return this.#slices([scan.queue], () => scanGroups(this.#context, scan));
   }
 
   rewrite(rewrites: readonly Rewrite[]): Promise<readonly boolean[]> {
@@ -241,9 +248,12 @@ export class RedisStore implements Store {
     });
   }
 
-  async *#scan(scan: JobScan): AsyncGenerator<readonly ScannedJob[]> {
+  async *#slices<Row>(
+    names: readonly string[] | null,
+    read: (queues: readonly RedisQueue[]) => AsyncIterable<readonly Row[]>,
+  ): AsyncGenerator<readonly Row[]> {
     try {
-      yield* this.#browser.scan(await this.#queues.chosen(scan.queues), scan);
+      yield* read(await this.#queues.chosen(names));
     } catch (thrown) {
       throw unavailable(thrown);
     }

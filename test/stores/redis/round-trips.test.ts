@@ -75,4 +75,21 @@ describe('how often an engine turns to Redis', () => {
     expect(await eventually(() => signals[0])).toEqual({ kind: 'leasable', queue: 'q' });
     await maker.dispose?.(store);
   });
+
+  it('looks at groups by their heads, however many jobs are behind them', async () => {
+    const fifo = policyOf('q', { type: 'fifo', groupField: 'g' });
+    const store = await maker.open([fifo], clock);
+    const jobs = Array.from({ length: 2_000 }, (_, at) =>
+      newJob(uuidOf(++made), clock.now(), { group: String(at % 5) }),
+    );
+    await store.append(jobs);
+    const before = await reads();
+    const found: number[] = [];
+    for await (const groups of store.groups!({ queue: 'q', only: null, most: 1 })) {
+      found.push(...groups.map((group) => group.jobs));
+    }
+    expect(found).toEqual([400, 400, 400, 400, 400]);
+    expect((await reads()) - before).toBeLessThan(10);
+    await maker.dispose?.(store);
+  });
 });

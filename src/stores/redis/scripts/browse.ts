@@ -118,3 +118,73 @@ return answer
   ],
   true,
 );
+
+/**
+ * Looks at groups of one FIFO queue: how many jobs of each can still run, and the oldest of them.
+ *
+ * KEYS[1]  base of the queue
+ * ARGV[4]  jobs wanted of each group, at most
+ * ARGV[5…] groups, as they stand in keys
+ * returns  per group its key, its jobs, the first line of a body where the key is a hash or else an
+ *          empty text, and id and header of each job in a flat list; groups without jobs are left out
+ */
+export const GROUPS = defineScript(
+  'groups',
+  [
+    LIBRARY,
+    String.raw`
+local q = open(KEYS[1])
+local most = tonumber(ARGV[4])
+local found, all = {}, {}
+for index = 5, #ARGV do
+  local group = ARGV[index]
+  local backlog = q.base .. ':g:' .. group
+  local members = redis.call('ZRANGE', backlog, 0, most - 1)
+  local jobs = redis.call('ZCARD', backlog)
+  local head = head_of(q, group)
+  if head then
+    -- A job brought back while a later one is in flight is older than the head.
+    members[#members + 1] = head
+    table.sort(members)
+    members[most + 1] = nil
+    jobs = jobs + 1
+  end
+  if #members > 0 then
+    local ids = {}
+    for place, member in ipairs(members) do
+      ids[place] = id_of(member)
+      all[#all + 1] = ids[place]
+    end
+    found[#found + 1] = { group, jobs, ids }
+  end
+end
+load(q, all)
+for _, id in ipairs(all) do
+  local job = q.jobs[id]
+  if job and job[STATE] == 'd' and tonumber(job[DUE]) <= now then start(q, id, job) end
+end
+close(q)
+local answer = {}
+for _, one in ipairs(found) do
+  local group, jobs, ids = unpack(one)
+  local facts = ''
+  if string.sub(group, 1, 7) == 'sha256:' then
+    facts = string.match(redis.call('GET', q.base .. ':b:' .. ids[1]) or '', '^[^\n]*')
+  end
+  local texts = {}
+  for _, id in ipairs(ids) do
+    if q.jobs[id] then
+      texts[#texts + 1] = id
+      texts[#texts + 1] = table.concat(q.jobs[id], '\n')
+    end
+  end
+  answer[#answer + 1] = group
+  answer[#answer + 1] = jobs
+  answer[#answer + 1] = facts
+  answer[#answer + 1] = texts
+end
+return answer
+`,
+  ],
+  true,
+);
