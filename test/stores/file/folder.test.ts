@@ -1,20 +1,24 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   cpSync,
   existsSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/base/clock.ts';
 import type { IiiError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import { DATA_FILE } from '../../../src/stores/file/data-file.ts';
 import { FileStore } from '../../../src/stores/file/file-store.ts';
 import type { RecordKey, Table } from '../../../src/stores/file/tables.ts';
 import { LmdbRecords } from '../../../src/stores/file/lmdb-records.ts';
@@ -65,15 +69,23 @@ async function filled(): Promise<string> {
   return folder;
 }
 
-/** Changes one bit of a record on disk. */
+/**
+ * Changes one bit of a record in the file, as a failing disk does: also what an open store looks at
+ * changes, which would not see for a while what another transaction has written.
+ */
 async function damage(folder: string, table: Table, key: RecordKey): Promise<void> {
-  const records = new LmdbRecords(folder, 'write');
-  const bytes = Buffer.from(records.read(table, key)!);
-  bytes[bytes.length - 1]! ^= 1;
-  const batch = new WriteBatch();
-  batch.put(table, key, bytes);
-  await records.commit(batch);
+  const records = new LmdbRecords(folder, 'read');
+  const record = Buffer.from(records.read(table, key)!);
   await records.close();
+  const path = join(folder, DATA_FILE);
+  const bytes = readFileSync(path);
+  const file = openSync(path, 'r+');
+  // the file has pages that are no longer current, too
+  for (let at = bytes.indexOf(record); at !== -1; at = bytes.indexOf(record, at + 1)) {
+    const last = at + record.length - 1;
+    writeSync(file, Buffer.of(bytes[last]! ^ 1), 0, 1, last);
+  }
+  closeSync(file);
 }
 
 function contents(folder: string): Record<string, string> {
