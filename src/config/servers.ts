@@ -16,7 +16,9 @@ export function readRedis(
   const { redis_url: url, key_prefix: keyPrefix } = section.values;
   const { lease_ms: leaseMs, allow_eviction: allowEviction } = section.values;
   if (section.has('redis_url')) {
-    checkUrl(findings, section.valueSpot('redis_url'), url, ['redis:', 'rediss:']);
+    const spot = section.valueSpot('redis_url');
+    checkUrl(findings, spot, url, ['redis:', 'rediss:']);
+    checkDatabase(findings, spot, url);
   }
   if (/[{}\s]/.test(keyPrefix)) {
     findings.error(
@@ -54,4 +56,15 @@ function checkUrl(findings: Findings, spot: Spot, url: string, protocols: readon
   if (parsed !== undefined && protocols.includes(parsed.protocol) && parsed.hostname !== '') return;
   const forms = protocols.map((protocol) => `\`${protocol}//HOST:PORT\``);
   findings.error('out_of_range', spot, `The address must be ${forms.join(' or ')}`);
+}
+
+/** What stands behind the address is the number of a database. */
+function checkDatabase(findings: Findings, spot: Spot, url: string): void {
+  if (!URL.canParse(url) || /^\/?\d*$/.test(new URL(url).pathname)) return;
+  findings.error(
+    'out_of_range',
+    spot,
+    'What follows `redis://HOST:PORT/` must be the number of a database',
+    'Leave it out for database 0. Engines that share a Redis are told apart by `key_prefix`.',
+  );
 }

@@ -7,6 +7,7 @@ const ENV = { TEXT: 'lots', SHORT: 'short', LONG: 'x'.repeat(40) };
 
 /** What each file of `cases` is told, in the order of its lines; `~` marks a warning. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  'adapter-database': ['out_of_range 4:52'],
   'adapter-memory-path': ['~no_effect 3:51', '~unsupported 3:65', 'out_of_range 3:71'],
   'adapter-redis': ['unknown_key 3:49'],
   'adapter-servers': ['out_of_range 5:45', 'bad_name 5:89', 'out_of_range 12:21'],

@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
 import { loadClient } from './load-client.ts';
-import { clusterRefused, failureOf, RedisFailure } from './redis-errors.ts';
+import { clusterRefused, databaseRefused, failureOf, RedisFailure } from './redis-errors.ts';
 import type { Script } from './scripts/script.ts';
 
 /** Longest wait for an answer. */
@@ -39,6 +39,8 @@ export class RedisConnection {
   /** Whether the loss of the connection was logged. */
   #lost = false;
   #lastError = 'it is not connected';
+  /** Why the database of the URL cannot be used. */
+  #refusedDatabase: string | undefined;
   readonly #waiting = new Set<() => void>();
 
   constructor(parts: ConnectionParts) {
@@ -48,7 +50,8 @@ export class RedisConnection {
 
   /**
    * Connects for the first time.
-   * @throws RedisFailure when that is not possible now; IiiError STORE_FAILED when it is a cluster
+   * @throws RedisFailure when that is not possible now; IiiError STORE_FAILED when it is a cluster, or
+   * does not have the database
    */
   async open(): Promise<void> {
     const Client = await loadClient();
@@ -62,9 +65,12 @@ export class RedisConnection {
     } catch (thrown) {
       const cause = this.#lastError === 'it is not connected' ? messageOf(thrown) : this.#lastError;
       client.disconnect();
+      this.#checkDatabase();
       const isReply = thrown instanceof Error && thrown.name === 'ReplyError';
       throw failureOf(isReply ? thrown : new Error(cause), this.place, false);
     }
+    if (this.#refusedDatabase !== undefined) client.disconnect();
+    this.#checkDatabase();
     if (server.includes('redis_mode:cluster')) {
       client.disconnect();
       throw clusterRefused(this.place);
@@ -183,6 +189,12 @@ export class RedisConnection {
     }
   }
 
+  /** @throws IiiError STORE_FAILED */
+  #checkDatabase(): void {
+    if (this.#refusedDatabase === undefined) return;
+    throw databaseRefused(this.place, this.#refusedDatabase);
+  }
+
   #connected(): Redis {
     if (this.#client === undefined) throw failureOf(new Error('it is closed'), this.place, false);
     return this.#client;
@@ -212,6 +224,10 @@ export class RedisConnection {
     const { log } = this.#parts;
     client.on('error', (error: Error) => {
       this.#lastError = error.message === '' ? codeOf(error) : error.message;
+      if (!isAboutDatabase(error)) return;
+      this.#refusedDatabase = error.message;
+      // The library would go on with database 0, which is somebody else's.
+      client.disconnect(true);
     });
     client.on('close', () => {
       if (this.#closed || this.#lost || this.#majorVersion === 0) return;
@@ -231,6 +247,12 @@ export class RedisConnection {
 /** Whether it is worth waiting for the connection and asking again. */
 export function lostOnTheWay(thrown: unknown): boolean {
   return thrown instanceof RedisFailure && thrown.uncertain && thrown.connectionLost;
+}
+
+/** Whether Redis has refused to use the database of the URL. */
+function isAboutDatabase(error: Error): boolean {
+  const { command } = error as { command?: { name?: unknown } };
+  return command?.name === 'select';
 }
 
 function codeOf(error: Error): string {

@@ -40,6 +40,14 @@ export function clusterRefused(place: string): IiiError {
   });
 }
 
+/** Why an engine does not go on with another database than it was told to use. */
+export function databaseRefused(place: string, answer: string): IiiError {
+  return new IiiError('STORE_FAILED', `Redis at ${place}: its database cannot be used.`, {
+    reason: `Redis says: ${answer}`,
+    hint: 'Correct the number behind redis_url: there are as many as `databases` of Redis says, 16 unless set. A user of an ACL needs +select.',
+  });
+}
+
 /** Something that Redis did not do, or did not say that it did. */
 export class RedisFailure extends Error {
   override readonly name = 'RedisFailure';

@@ -6,8 +6,10 @@ import { systemRandom } from '../../../src/base/random.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { RedisStateStore } from '../../../src/stores/redis/redis-state-store.ts';
 import { RedisStore } from '../../../src/stores/redis/redis-store.ts';
+import { eventually } from '../../support/eventually.ts';
 import { redisMaker } from '../../support/redis-maker.ts';
 import { redisMissing, RedisServer } from '../../support/redis-server.ts';
+import { newJob, policyOf, uuidOf } from '../../support/store-fixture.ts';
 import { describeSharedStore, describeStore } from '../conformance.ts';
 
 const PARTS = {
@@ -93,6 +95,45 @@ describe('a node of a Redis cluster', () => {
     };
     await expect(new RedisStore({ ...PARTS, url }).open([])).rejects.toMatchObject(refusal);
     await expect(new RedisStateStore({ ...PARTS, url }).open()).rejects.toMatchObject(refusal);
+    await server.stop();
+  });
+});
+
+describe('a database that Redis does not have', () => {
+  it.each(['jobs', 'values'])('is refused to %s, and database 0 stays empty', async (what) => {
+    if (redisMissing !== null) return;
+    const server = await RedisServer.start();
+    const url = new Secret(`${server.url}/99`);
+    const opening =
+      what === 'jobs'
+        ? new RedisStore({ ...PARTS, url }).open([policyOf('q')])
+        : new RedisStateStore({ ...PARTS, url }).open();
+    await expect(opening).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      message: `Redis at 127.0.0.1:${server.port}/99: its database cannot be used.`,
+      hint: expect.stringContaining('Correct the number behind redis_url') as string,
+    });
+    expect(await server.command('DBSIZE')).toBe(0);
+    await server.stop();
+  });
+
+  it('is not replaced by database 0 after Redis came back with fewer', async () => {
+    if (redisMissing !== null) return;
+    const server = await RedisServer.start();
+    const rights = ['on', '>secret', '~*', '&*', '+@all'];
+    await server.command('ACL', 'SETUSER', 'engine', ...rights);
+    const url = new Secret(`redis://engine:secret@127.0.0.1:${server.port}/3`);
+    const store = new RedisStore({ ...PARTS, url });
+    await store.open([policyOf('q')]);
+    await server.command('ACL', 'SETUSER', 'engine', '-select');
+    await server.command('CLIENT', 'KILL', 'USER', 'engine');
+    const job = newJob(uuidOf(1), Date.UTC(2026, 0, 1));
+    await expect(store.append([job])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await server.command('DBSIZE')).toBe(0);
+    await server.command('ACL', 'SETUSER', 'engine', '+select');
+    await eventually(() => store.append([job]).catch(() => undefined));
+    expect(await server.command('DBSIZE')).toBe(0);
+    await store.close();
     await server.stop();
   });
 });
