@@ -51,10 +51,10 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts the server on its data; resolves when it answers. */
-  async restart(): Promise<void> {
+  /** Starts the server on its data; resolves when it answers. @param settings in place of those it had */
+  async restart(settings = this.#settings): Promise<void> {
     const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder];
-    this.#process = spawn(PROGRAM, [...place, '--save', '', ...this.#settings], {
+    this.#process = spawn(PROGRAM, [...place, '--save', '', ...settings], {
       stdio: 'ignore',
     });
     await eventually(async () => (await this.command('PING')) === 'PONG');

@@ -7,6 +7,7 @@ import type { RedisContext } from './context.ts';
 import { runScript } from './context.ts';
 import { appendArguments } from './job-text.ts';
 import type { RedisQueue, Times } from './redis-queue.ts';
+import { RedisFailure } from './redis-errors.ts';
 import { APPEND } from './scripts/append.ts';
 
 /** Jobs accepted by one script call, at most, unless one call alone brings more. */
@@ -26,6 +27,8 @@ export class Appender {
   readonly #context: RedisContext;
   readonly #queueOf: (name: string) => RedisQueue;
   readonly #calls: Batcher<Call, Outcome>;
+  /** Why Redis takes no jobs now. Producers are told each time, the log once. */
+  #refusal: string | undefined;
 
   constructor(context: RedisContext, queueOf: (name: string) => RedisQueue) {
     this.#context = context;
@@ -67,11 +70,17 @@ export class Appender {
     const args = jobs.flatMap((job) => appendArguments(numbers.get(job.queue) ?? 1, job));
     const send = (again: string): Promise<unknown> =>
       runScript(this.#context, APPEND, queues, [again, ...args]);
-    const answer = (await send('').catch(async (thrown: unknown) => {
-      if (!lostOnTheWay(thrown)) throw thrown;
-      await this.#context.connection.ready(RECONNECT_MS);
-      return send('1');
-    })) as Answer;
+    const answer = (await send('')
+      .catch(async (thrown: unknown) => {
+        if (!lostOnTheWay(thrown)) throw thrown;
+        await this.#context.connection.ready(RECONNECT_MS);
+        return send('1');
+      })
+      .catch((thrown: unknown) => {
+        this.#noteRefusal(thrown);
+        throw thrown;
+      })) as Answer;
+    this.#noteAcceptance();
     if (answer[0] === 0) return taken(answer[1][0] ?? '');
     for (const [index, times] of answer[1].entries()) {
       const name = queues[index] ?? '';
@@ -83,6 +92,20 @@ export class Appender {
       const receipt = answer[2][index] ?? id;
       return { id: receipt, duplicate: receipt !== id };
     });
+  }
+
+  #noteRefusal(thrown: unknown): void {
+    if (!(thrown instanceof RedisFailure) || !thrown.answered) return;
+    const { message, hint } = thrown;
+    if (message === this.#refusal) return;
+    this.#refusal = message;
+    this.#context.log.error('Redis takes no jobs; producers are told', { error: message, hint });
+  }
+
+  #noteAcceptance(): void {
+    if (this.#refusal === undefined) return;
+    this.#refusal = undefined;
+    this.#context.log.info('Redis takes jobs again');
   }
 }
 

@@ -14,8 +14,10 @@ const FORGET_MS = 60 * 60 * 1_000;
  * ARGV[3]  milliseconds of silence after which an engine is forgotten
  * returns  { now, id, when last seen and card on two lines, … }
  */
-const SEEN = defineScript('seen', [
-  String.raw`
+const SEEN = defineScript(
+  'seen',
+  [
+    String.raw`
 local clock = redis.call('TIME')
 local now = math.floor(clock[1] * 1000 + clock[2] / 1000)
 if ARGV[1] ~= '' then
@@ -34,7 +36,10 @@ for index = 1, #all, 2 do
 end
 return answer
 `,
-]);
+  ],
+  // an engine that is there is not taken for dead because Redis takes no more jobs
+  true,
+);
 
 /** The engines on the same Redis and prefix. */
 export class RedisPeers implements EnginePeers {

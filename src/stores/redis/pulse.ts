@@ -15,16 +15,24 @@ export class Pulse {
   readonly #context: RedisContext;
   readonly #queues: QueueSet;
   readonly #peers: RedisPeers;
+  readonly #onBack: () => Promise<void>;
   #cancel: CancelTimer | undefined;
   #beating = false;
   /** Whether signals of other engines come in; not asked before the first time. */
   #listens: boolean | undefined;
   #stopped = false;
 
-  constructor(context: RedisContext, queues: QueueSet, peers: RedisPeers) {
+  /** @param onBack called when Redis is there again, perhaps another one */
+  constructor(
+    context: RedisContext,
+    queues: QueueSet,
+    peers: RedisPeers,
+    onBack: () => Promise<void>,
+  ) {
     this.#context = context;
     this.#queues = queues;
     this.#peers = peers;
+    this.#onBack = onBack;
   }
 
   /** @throws RedisFailure when the channel of the signals cannot be listened to */
@@ -105,8 +113,10 @@ export class Pulse {
     const isFirst = this.#listens === undefined;
     this.#listens = listens;
     if (isFirst) return;
-    if (listens) void this.#beat();
-    else for (const queue of this.#queues.all()) this.#poll(queue);
+    if (listens) {
+      void this.#beat();
+      void this.#onBack();
+    } else for (const queue of this.#queues.all()) this.#poll(queue);
   }
 
   /** Looks for work now and then, as long as there are no signals. */

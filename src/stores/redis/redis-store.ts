@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { IiiError } from '../../base/errors.ts';
+import { IiiError, messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Random } from '../../base/random.ts';
 import type { Secret } from '../../base/secret.ts';
@@ -98,7 +98,7 @@ export class RedisStore implements Store {
     this.#browser = new Browser(this.#context);
     this.#peers = new RedisPeers(this.#context);
     this.peers = this.#peers;
-    this.#pulse = new Pulse(this.#context, this.#queues, this.#peers);
+    this.#pulse = new Pulse(this.#context, this.#queues, this.#peers, () => this.#lookAgain());
     this.#traits = {
       name: 'redis',
       guarantee: 'not known before Redis is connected',
@@ -239,6 +239,26 @@ export class RedisStore implements Store {
       const { name } = await this.#queues.known(queue);
       await runScript(this.#context, PAUSE, [name], [paused ? '1' : '0']);
     });
+  }
+
+  /** What a receipt is worth may be another thing since Redis came back. */
+  async #lookAgain(): Promise<void> {
+    const { connection, log } = this.#context;
+    const settings = await connection.call(readSettings).catch(() => undefined);
+    // what was asked while the connection was lost again says nothing
+    if (settings === undefined || !connection.isReady) return;
+    const [before, guarantee] = [this.#traits.guarantee, guaranteeOf(settings)];
+    if (guarantee === before) return;
+    this.#traits = { ...this.#traits, guarantee };
+    log.warn('Redis came back with other settings: what a receipt means has changed', {
+      before,
+      now: guarantee,
+    });
+    try {
+      if (!this.#parts.allowEviction) checkEviction(settings, connection.place);
+    } catch (thrown) {
+      log.error('jobs may be lost', { error: messageOf(thrown) });
+    }
   }
 
   #endDeath(selection: DeadSelection, how: 'redrive' | 'discard'): Promise<readonly string[]> {

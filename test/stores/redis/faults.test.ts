@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SystemClock } from '../../../src/base/clock.ts';
-import { silentLogger } from '../../../src/base/logger.ts';
+import { silentLogger, type Logger } from '../../../src/base/logger.ts';
 import { systemRandom } from '../../../src/base/random.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import type { Receipt, Store } from '../../../src/queue/store.ts';
@@ -46,6 +46,12 @@ describe('a Redis store whose server fails', () => {
     await store.open([policyOf('q')]);
     cleanUp.push(() => store.close());
     return store;
+  };
+  /** A log, and the sentences it was told. */
+  const listening = (): { said: string[]; log: Logger } => {
+    const said: string[] = [];
+    const say = (message: string): void => void said.push(message);
+    return { said, log: { debug: () => undefined, info: say, warn: say, error: say } };
   };
   const job = (settings: Partial<NewJob> = {}): NewJob =>
     newJob(systemRandom.uuid(), clock.now(), settings);
@@ -204,6 +210,45 @@ describe('a Redis store whose server fails', () => {
     expect(await store.settle([{ id, epoch, verdict, record: null, at: 0 }])).toEqual([true]);
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
     await healed(store);
+  });
+
+  it('tells its log once that the memory is full, and once that it is not', async () => {
+    const server = await startServer();
+    const { said, log } = listening();
+    const store = await openStore(server.url, { log });
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    for (let tries = 0; tries < 3; tries++) await add(store).catch(() => undefined);
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    await healed(store);
+    expect(said).toEqual(['Redis takes no jobs; producers are told', 'Redis takes jobs again']);
+  });
+
+  it('is still known to others as alive while the memory is full', async () => {
+    const server = await startServer();
+    const { said, log } = listening();
+    const store = await openStore(server.url, { log, leaseMs: 1_000 });
+    const card = { id: 'engine', address: null, version: '1', pid: 1, host: 'h', startedAt: 0 };
+    await store.peers.announce(card, () => ({ functions: {}, rates: {} }));
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    const [{ lastSeenAt: before } = { lastSeenAt: 0 }] = await store.peers.list();
+    const seen = await eventually(async () => {
+      const [engine] = await store.peers.list();
+      return engine !== undefined && engine.lastSeenAt > before + 1_000 && engine;
+    });
+    expect(seen.alive).toBe(true);
+    expect(said).toEqual([]);
+  });
+
+  it('says what a receipt is worth since its server came back with other settings', async () => {
+    const server = await startServer(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const { said, log } = listening();
+    const store = await openStore(server.url, { log });
+    await server.kill();
+    await server.restart(['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru']);
+    await eventually(() => store.traits.guarantee.startsWith('in the memory of Redis'));
+    expect(store.traits.guarantee).toContain('Redis evicts jobs');
+    expect(said).toContain('Redis came back with other settings: what a receipt means has changed');
+    expect(said).toContain('jobs may be lost');
   });
 
   it('does not start where Redis may throw jobs away, unless that is allowed', async () => {
