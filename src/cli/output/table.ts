@@ -44,6 +44,9 @@ const OWN_LINE = 36;
 /** Columns by which a row is indented that is below a line of its own. */
 const INDENT = 2;
 
+/** The library looks at every cell for each: the time for all rows at once grows with their square. */
+const ROWS_AT_ONCE = 100;
+
 /** Lays rows out in aligned columns under a heading; `width` undefined means nothing is cut. */
 export async function renderTable<Row>(
   rows: readonly Row[],
@@ -84,20 +87,24 @@ async function layLines(
   paint: Paint,
 ): Promise<readonly string[]> {
   const { default: Table } = await import('cli-table3');
-  const table = new Table({
-    chars: NO_BORDERS,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-    colWidths: fitted.map(({ width }) => width),
-    colAligns: fitted.map(({ column }) => column.align),
-  });
-  for (let line = 0; line <= rows; line++) {
-    table.push(
-      fitted.map(({ column, width }) =>
-        paintCell(column, line, cutText(column.texts[line] ?? '', width), paint),
-      ),
-    );
+  const lines: string[] = [];
+  for (let from = 0; from <= rows; from += ROWS_AT_ONCE) {
+    const table = new Table({
+      chars: NO_BORDERS,
+      style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+      colWidths: fitted.map(({ width }) => width),
+      colAligns: fitted.map(({ column }) => column.align),
+    });
+    for (let line = from; line < Math.min(from + ROWS_AT_ONCE, rows + 1); line++) {
+      table.push(
+        fitted.map(({ column, width }) =>
+          paintCell(column, line, cutText(column.texts[line] ?? '', width), paint),
+        ),
+      );
+    }
+    lines.push(...table.toString().split('\n'));
   }
-  return table.toString().split('\n');
+  return lines;
 }
 
 function paintCell({ tones }: Laid, line: number, text: string, paint: Paint): string {
@@ -133,7 +140,7 @@ function layColumn<Row>(column: Column<Row>, rows: readonly Row[], words: Words)
     texts.push(whole.text === null ? '' : printable(String(whole.text)));
     tones.push(whole.tone);
   }
-  const width = Math.max(...texts.map(textWidth));
+  const width = texts.reduce((widest, text) => Math.max(widest, textWidth(text)), 0);
   return {
     texts,
     tones,

@@ -34,6 +34,15 @@ describe('a table', () => {
     `);
   });
 
+  it('is the same for many rows as for few', async () => {
+    const rows = Array.from({ length: 250 }, (_, at) => (at % 2 === 0 ? paymentQueue : mailQueue));
+    const [heading, payment, mail] = (await render([paymentQueue, mailQueue], queueList.columns))
+      .trimEnd()
+      .split('\n');
+    const lines = (await render(rows, queueList.columns)).trimEnd().split('\n');
+    expect(lines).toEqual([heading, ...rows.map((row) => (row === mailQueue ? mail : payment))]);
+  });
+
   it('works at 40', async () => {
     expect(await render([paymentQueue, mailQueue], queueList.columns, 40)).toMatchInlineSnapshot(`
       "QUEUE
