@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -110,6 +110,19 @@ describe('iii serve', () => {
     const { status, stdout } = await runCli([...SERVE, ...argv], { cwd: folder });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
+
+  it.each(['redis://:secret@127.0.0.1:1', 'amqp://localhost', 'unix:///run/redis.sock'])(
+    'makes no folder of the address %s',
+    async (store) => {
+      const argv = ['serve', '--store', store, '--port', '0', '--http-port', '0'];
+      const before = readdirSync(folder);
+      const { status, stderr } = await runCli(argv, { cwd: folder });
+      expect(status).toBe(2);
+      expect(stderr).toContain('--store takes memory or a folder, not an address');
+      expect(stderr).not.toContain('secret');
+      expect(readdirSync(folder)).toEqual(before);
+    },
+  );
 
   it('on a port that is taken ends with 7', async () => {
     await whileServing(async (url) => {

@@ -69,10 +69,21 @@ function loadConfig(context: Context, input: CommandInput): Promise<UsableConfig
     host: input.text('host'),
     port: readPort(input, 'port'),
     httpPort: readPort(input, 'httpPort'),
-    store: input.text('store'),
+    store: readStore(input),
     graceMs: input.duration('grace'),
     insecure: input.flag('insecure') ? true : undefined,
   });
+}
+
+/** An address is no folder. It is not shown: a password may be in it. */
+function readStore(input: CommandInput): string | undefined {
+  const store = input.text('store');
+  if (store === undefined || !/^[a-z][a-z\d+.-]*:\/\//i.test(store)) return store;
+  throw usageError(
+    '--store takes memory or a folder, not an address',
+    'name the server in the configuration, under adapter of iii-queue: { name: redis, config: { redis_url: … } } or { name: rabbitmq, config: { amqp_url: … } }',
+    'jobs would be kept in a folder of that name, and not at the server',
+  );
 }
 
 function readPort(input: CommandInput, key: string): number | undefined {
