@@ -23,6 +23,9 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Jobs in one slice of a scan. */
 const SLICE = 500;
 
+/** A slice of more is not kept together with the next. */
+const AHEAD_BYTES = 8 * 1024 * 1024;
+
 /** Letters by which the `list` script knows the states; it does not tell finished ones apart. */
 const LETTERS: Readonly<Record<JobState, string>> = {
   waiting: 'w',
@@ -52,6 +55,12 @@ interface Placed {
   readonly place: number;
   readonly id: string;
   readonly queue: string;
+}
+
+/** A part of a scan, and where it goes on. */
+interface Slice {
+  readonly jobs: readonly ScannedJob[];
+  readonly after: string | null;
 }
 
 /** Looks at the jobs of queues, and mends them. Every answer is that of one moment per queue. */
@@ -183,26 +192,42 @@ export class Browser {
     return dead.filter(({ id }) => done.has(id)).map(({ id }) => id);
   }
 
-  /** The jobs of a kind in slices. */
-  async *scan(queues: readonly RedisQueue[], scan: JobScan): AsyncGenerator<ScannedJob[]> {
-    const { order, states } = scan;
-    let after = scan.after === null ? '' : String(readCursor(scan.after, order));
+  /** The jobs of a kind in slices: the next one is on its way while one is looked at. */
+  async *scan(queues: readonly RedisQueue[], scan: JobScan): AsyncGenerator<readonly ScannedJob[]> {
+    let next = this.#slice(queues, scan, scan.after);
     for (;;) {
-      const placed = await this.#listPlaces(queues, { order, after, wanted: SLICE, states });
-      const jobs = await this.#readAll(placed);
-      const slice: ScannedJob[] = [];
-      for (const { id, place } of placed) {
-        const job = jobs.get(id);
-        if (job === undefined || states?.includes(job.state) === false) continue;
-        if (order === 'accepted' || job.state === 'dead') {
-          slice.push(scannedJob(job, writeCursor(order, place)));
-        }
+      const { jobs, after } = await next;
+      const isAhead = after !== null && bytesOf(jobs) < AHEAD_BYTES;
+      if (isAhead) {
+        next = this.#slice(queues, scan, after);
+        // nobody may ask for it any more
+        next.catch(() => undefined);
       }
-      if (slice.length > 0) yield slice;
-      const last = placed.at(-1);
-      if (last === undefined || placed.length < SLICE) return;
-      after = String(last.place);
+      if (jobs.length > 0) yield jobs;
+      if (after === null) return;
+      if (!isAhead) next = this.#slice(queues, scan, after);
     }
+  }
+
+  async #slice(
+    queues: readonly RedisQueue[],
+    { order, states }: JobScan,
+    behind: string | null,
+  ): Promise<Slice> {
+    const after = behind === null ? '' : String(readCursor(behind, order));
+    const placed = await this.#listPlaces(queues, { order, after, wanted: SLICE, states });
+    const found = await this.#readAll(placed);
+    const jobs: ScannedJob[] = [];
+    for (const { id, place } of placed) {
+      const job = found.get(id);
+      if (job === undefined || states?.includes(job.state) === false) continue;
+      if (order === 'accepted' || job.state === 'dead') {
+        jobs.push(scannedJob(job, writeCursor(order, place)));
+      }
+    }
+    const last = placed.at(-1);
+    const isLast = last === undefined || placed.length < SLICE;
+    return { jobs, after: isLast ? null : writeCursor(order, last.place) };
   }
 
   /** Puts a job in the place of the version that is in `source`, or where none is. */
@@ -278,6 +303,10 @@ export class Browser {
     );
     return new Map(jobs.flat().map((job) => [job.id, job]));
   }
+}
+
+function bytesOf(jobs: readonly ScannedJob[]): number {
+  return jobs.reduce((sum, job) => sum + job.payload().length, 0);
 }
 
 /** Ids as they stand in keys, each once; what is no UUID is left out. */

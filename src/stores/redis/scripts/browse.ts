@@ -47,15 +47,37 @@ export const READ = defineScript(
     LIBRARY,
     String.raw`
 local q = open(KEYS[1])
+local SLICE = 500
+local answer, due = {}, {}
+for from = 4, #ARGV, SLICE do
+  local keys = {}
+  for index = from, math.min(from + SLICE - 1, #ARGV) do
+    local id = ARGV[index]
+    keys[#keys + 1] = q.base .. ':j:' .. id
+    keys[#keys + 1] = q.base .. ':b:' .. id
+    keys[#keys + 1] = q.base .. ':t:' .. id
+  end
+  local texts = redis.call('MGET', unpack(keys))
+  for at = 1, #texts, 3 do
+    local header = texts[at] or ''
+    answer[#answer + 1] = ARGV[from + (at - 1) / 3]
+    answer[#answer + 1] = header
+    answer[#answer + 1] = texts[at + 1] or ''
+    answer[#answer + 1] = texts[at + 2] or ''
+    -- Only what may be due has to be taken apart.
+    if string.sub(header, 1, 2) == 'd\n' then due[#due + 1] = #answer - 3 end
+  end
+end
 local ids = {}
-for index = 4, #ARGV do ids[#ids + 1] = ARGV[index] end
+for index, at in ipairs(due) do ids[index] = answer[at] end
 load(q, ids)
 for _, id in ipairs(ids) do
   local job = q.jobs[id]
-  if job and job[STATE] == 'd' and tonumber(job[DUE]) <= now then start(q, id, job) end
+  if job[STATE] == 'd' and tonumber(job[DUE]) <= now then start(q, id, job) end
 end
 close(q)
-return texts_of(q, ids)
+for _, at in ipairs(due) do answer[at + 1] = table.concat(q.jobs[answer[at]], '\n') end
+return answer
 `,
   ],
   true,
