@@ -111,9 +111,10 @@ export class Bindings {
     }
     this.#bindings.set(id, binding);
     if (owner !== null && this.isParked(triggerType)) {
-      const types = [...this.#builtIn.keys(), ...this.#types.keys()];
-      const question = didYouMean(triggerType, types);
-      this.#link.warn(owner, binding, [`it waits: no worker provides its type${question}`]);
+      // to wait for a provider is no mistake, so a worker is told only when the type looks misspelt
+      const question = didYouMean(triggerType, [...this.#builtIn.keys(), ...this.#types.keys()]);
+      const warning = `it waits: no worker provides its type${question}`;
+      if (question !== '') this.#link.warn(owner, binding, [warning]);
     }
     const type = this.#types.get(triggerType);
     if (type !== undefined) this.#link.bind(type.provider, binding);
