@@ -124,6 +124,10 @@ export class FunctionRegistry implements FunctionOffer {
     return false;
   }
 
+  get isEmpty(): boolean {
+    return this.#registrations.size === 0;
+  }
+
   /** Whether anybody offers this function, busy or not. */
   isOffered(id: string): boolean {
     return this.#locals.has(id) || this.#registrations.has(id);

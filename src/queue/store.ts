@@ -41,6 +41,8 @@ export interface Receipt {
 /** The functions that can take a job right now. Asked per function while leasing. */
 export interface FunctionOffer {
   has(functionId: string): boolean;
+  /** Whether no worker offers anything at all; not told by some. */
+  readonly isEmpty?: boolean;
 }
 
 export interface LeaseRequest {

@@ -24,6 +24,8 @@ const REOPEN_MS = 200;
 const STAND_BACK_MS = 1_000;
 /** How often it looks for jobs in the way of others: each look goes through all that is held. */
 const SET_ASIDE_MS = 50;
+/** The same without any worker: what is behind them is hardly ever for the engine itself. */
+const SET_ASIDE_ALONE_MS = 5_000;
 /** Jobs handed on to other engines in one go. */
 const HAND_ON_BATCH = 100;
 
@@ -182,7 +184,8 @@ export class JobLine {
       void this.open();
     }
     if (this.isFifo || !this.isReady || this.wanted().length === 0) return;
-    this.#cancelSetAside ??= this.#parts.clock.after(SET_ASIDE_MS, () => {
+    const waitMs = offer.isEmpty === true ? SET_ASIDE_ALONE_MS : SET_ASIDE_MS;
+    this.#cancelSetAside ??= this.#parts.clock.after(waitMs, () => {
       this.#cancelSetAside = undefined;
       if (this.isReady) this.#setAside();
     });
