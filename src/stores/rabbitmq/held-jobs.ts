@@ -93,19 +93,36 @@ export class HeldJobs {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     const row = this.lanes.restore(
       {
-        ...stored,
+        id: stored.id,
+        queue: stored.queue,
+        functionId: stored.functionId,
+        group: stored.group,
+        priority: stored.priority,
+        enqueuedAt: stored.enqueuedAt,
+        dueAt: stored.dueAt,
+        expiresAt: stored.expiresAt,
         dedupKey: null,
         seq,
-        epoch,
         state,
+        attempts: stored.attempts,
+        interruptions: stored.interruptions,
+        epoch,
         stampAt: at,
         deathOrder: 0,
         bytes: bytesOf(stored),
       },
       now,
     );
-    const idle = { coming: null, waiters: [], isOnlyHere: false, turn: null };
-    const held: HeldJob = { row, stored, delivery, isSuspect, ...idle };
+    const held: HeldJob = {
+      row,
+      stored,
+      delivery,
+      isSuspect,
+      coming: null,
+      waiters: [],
+      isOnlyHere: false,
+      turn: null,
+    };
     // a finished job may be one too many to be kept
     if (this.lanes.table.find(stored.id) === row) this.#byRow[row] = held;
     return held;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AsyncMessage, Envelope } from 'rabbitmq-client';
 import { groupOf } from '../../queue/group.ts';
-import type { Job, QueuePolicy } from '../../queue/types.ts';
+import type { Job, NewJob, QueuePolicy } from '../../queue/types.ts';
 import { bytesOf } from './topology.ts';
 
 /*
@@ -36,29 +36,93 @@ export interface StoredJob extends Omit<Job, 'state' | 'endedAt' | 'dedupKey'> {
   readonly deathOrder: number;
 }
 
-type Record_ = Omit<StoredJob, 'payload' | 'id'>;
+/** A job that was just accepted. */
+export function newStored(job: NewJob, seq: number): StoredJob {
+  // field by field: a copy of the rest costs more than all else that is done here for a job
+  return {
+    id: job.id,
+    queue: job.queue,
+    functionId: job.functionId,
+    payload: job.payload,
+    group: job.group,
+    priority: job.priority,
+    enqueuedAt: job.enqueuedAt,
+    dueAt: job.dueAt,
+    expiresAt: job.expiresAt,
+    overrides: job.overrides,
+    traceparent: job.traceparent,
+    baggage: job.baggage,
+    metadata: job.metadata,
+    seq,
+    attempts: 0,
+    interruptions: 0,
+    epoch: 0,
+    history: [],
+    failure: null,
+    leasedAt: null,
+    version: 0,
+    deathOrder: 0,
+  };
+}
+
+/** What the record says of a job. A field that most jobs have the same is left out: it costs on every message. */
+type JobRecord = Pick<StoredJob, 'queue' | 'functionId' | 'enqueuedAt' | 'dueAt' | 'seq'> &
+  Partial<Omit<StoredJob, 'payload' | 'id'>>;
 
 export function encodeJob(stored: StoredJob): {
   readonly envelope: Envelope;
   readonly body: Buffer;
 } {
-  const { id, payload, ...rest } = stored;
-  const record = JSON.stringify(rest satisfies Record_);
-  const inHeader = record.length < MAX_HEADER_BYTES && Buffer.byteLength(record) < MAX_HEADER_BYTES;
   const { functionId, traceparent, baggage, attempts } = stored;
-  const payloadBytes = Buffer.from(payload);
-  const headers = {
-    function_id: functionId.slice(0, MAX_COPIED_CHARS),
-    ...(traceparent === null ? {} : { traceparent: traceparent.slice(0, MAX_COPIED_CHARS) }),
-    ...(baggage === null ? {} : { baggage: baggage.slice(0, MAX_COPIED_CHARS) }),
-    ...(attempts === 0 ? {} : { 'x-attempt': attempts }),
-    ...(inHeader ? { [RECORD]: record } : { [PAYLOAD_BYTES]: payloadBytes.length }),
-  };
+  const record = JSON.stringify(recordOf(stored));
+  const inHeader = record.length < MAX_HEADER_BYTES && Buffer.byteLength(record) < MAX_HEADER_BYTES;
+  const payloadBytes = Buffer.from(stored.payload);
+  const headers: Record<string, unknown> = { function_id: functionId.slice(0, MAX_COPIED_CHARS) };
+  if (traceparent !== null) headers['traceparent'] = traceparent.slice(0, MAX_COPIED_CHARS);
+  if (baggage !== null) headers['baggage'] = baggage.slice(0, MAX_COPIED_CHARS);
+  if (attempts !== 0) headers['x-attempt'] = attempts;
+  if (inHeader) headers[RECORD] = record;
+  else headers[PAYLOAD_BYTES] = payloadBytes.length;
   return {
     // with an encoding the client leaves the body as it is
-    envelope: { messageId: id, contentType: 'application/json', contentEncoding: 'utf-8', headers },
+    envelope: {
+      messageId: stored.id,
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      headers,
+    },
     body: inHeader ? payloadBytes : Buffer.concat([payloadBytes, Buffer.from(record)]),
   };
+}
+
+function recordOf(stored: StoredJob): { readonly [Field in keyof JobRecord]: unknown } {
+  const { overrides, history } = stored;
+  return {
+    queue: stored.queue,
+    functionId: stored.functionId,
+    group: stored.group ?? undefined,
+    priority: unlessZero(stored.priority),
+    enqueuedAt: stored.enqueuedAt,
+    dueAt: stored.dueAt,
+    expiresAt: stored.expiresAt ?? undefined,
+    overrides: Object.keys(overrides).length === 0 ? undefined : overrides,
+    traceparent: stored.traceparent ?? undefined,
+    baggage: stored.baggage ?? undefined,
+    metadata: stored.metadata ?? undefined,
+    seq: stored.seq,
+    attempts: unlessZero(stored.attempts),
+    interruptions: unlessZero(stored.interruptions),
+    epoch: unlessZero(stored.epoch),
+    history: history.length === 0 ? undefined : history,
+    failure: stored.failure ?? undefined,
+    leasedAt: stored.leasedAt ?? undefined,
+    version: unlessZero(stored.version),
+    deathOrder: unlessZero(stored.deathOrder),
+  };
+}
+
+function unlessZero(value: number): number | undefined {
+  return value === 0 ? undefined : value;
 }
 
 /** Reads a job. @throws Error when it is none: no function is named, or the record is damaged */
@@ -85,8 +149,32 @@ export function tellsTime({ headers, timestamp }: AsyncMessage): boolean {
   );
 }
 
-function restore(message: AsyncMessage, record: string, payload: string): StoredJob {
-  return { ...(JSON.parse(record) as Record_), payload, id: message.messageId ?? '' };
+function restore({ messageId }: AsyncMessage, record: string, payload: string): StoredJob {
+  const told = JSON.parse(record) as JobRecord;
+  return {
+    id: messageId ?? '',
+    queue: told.queue,
+    functionId: told.functionId,
+    payload,
+    group: told.group ?? null,
+    priority: told.priority ?? 0,
+    enqueuedAt: told.enqueuedAt,
+    dueAt: told.dueAt,
+    expiresAt: told.expiresAt ?? null,
+    overrides: told.overrides ?? {},
+    traceparent: told.traceparent ?? null,
+    baggage: told.baggage ?? null,
+    metadata: told.metadata ?? null,
+    seq: told.seq,
+    attempts: told.attempts ?? 0,
+    interruptions: told.interruptions ?? 0,
+    epoch: told.epoch ?? 0,
+    history: told.history ?? [],
+    failure: told.failure ?? null,
+    leasedAt: told.leasedAt ?? null,
+    version: told.version ?? 0,
+    deathOrder: told.deathOrder ?? 0,
+  };
 }
 
 /** A job that another program published, as the original would have understood it. */

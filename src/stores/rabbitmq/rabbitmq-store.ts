@@ -27,8 +27,7 @@ import { Browser } from './browser.ts';
 import { Engines } from './engines.ts';
 import type { HeldJob } from './held-jobs.ts';
 import { HeldJobs } from './held-jobs.ts';
-import type { StoredJob } from './job-message.ts';
-import { isUuid } from './job-message.ts';
+import { isUuid, newStored } from './job-message.ts';
 import { JobLine } from './job-line.ts';
 import { refuseLeaving, refuseMove } from './move-journal.ts';
 import { settleHeld } from './settle.ts';
@@ -381,20 +380,4 @@ export class RabbitStore implements Store {
       this.#changed();
     });
   }
-}
-
-function newStored(job: NewJob, seq: number): StoredJob {
-  const { dedupKey: _, ...rest } = job;
-  return {
-    ...rest,
-    seq,
-    attempts: 0,
-    interruptions: 0,
-    epoch: 0,
-    history: [],
-    failure: null,
-    leasedAt: null,
-    version: 0,
-    deathOrder: 0,
-  };
 }
