@@ -1,6 +1,5 @@
 import type { Channel, Connection, Envelope } from 'rabbitmq-client';
-import type { CancelTimer, Clock } from '../../base/clock.ts';
-import { nextTurn } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Secret } from '../../base/secret.ts';
@@ -8,11 +7,11 @@ import { storeUnreachable } from '../../queue/store-unreachable.ts';
 import { connectError, PublishError } from './broker-errors.ts';
 import { loadClient } from './load-client.ts';
 import { withLogin } from './login.ts';
+import { Publisher } from './publisher.ts';
+import { socketOf, WriteBatch } from './write-batch.ts';
 
 /** Longest time for the first connection. */
 const FIRST_CONNECT_MS = 10_000;
-/** Longest time between a publish and its confirm. */
-const CONFIRM_MS = 8_000;
 /** Pause before what follows a connection is tried again. */
 const SETUP_RETRY_MS = 500;
 const RECONNECT = { retryLow: 100, retryHigh: 1_500, acquireTimeout: 3_000 };
@@ -40,7 +39,7 @@ export class Broker {
   readonly #parts: BrokerParts;
   #publishing: Connection | undefined;
   #consuming: Connection | undefined;
-  #publisher: Channel | undefined;
+  #publisher: Publisher | undefined;
   /** Open as long as the consuming connection lives. */
   #canary: Channel | undefined;
   #admin: Channel | undefined;
@@ -53,9 +52,6 @@ export class Broker {
   #closed = false;
   #settingUp = false;
   #lastError = 'the connection was lost';
-  #published = 0;
-  readonly #returned = new Set<string>();
-  readonly #outstanding = new Set<(reason: PublishError) => void>();
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
@@ -98,7 +94,7 @@ export class Broker {
     this.#publishing.on('connection.blocked', (reason) => {
       this.#blocked = reason;
       this.#parts.log.warn('RabbitMQ accepts nothing: it is low on resources', { reason });
-      this.#rejectOutstanding(`it is low on resources (${reason})`);
+      this.#publisher?.giveUp(`it is low on resources (${reason})`);
     });
     this.#publishing.on('connection.unblocked', () => {
       this.#blocked = null;
@@ -126,29 +122,30 @@ export class Broker {
     if (trouble !== null || this.#publisher === undefined) {
       throw new PublishError('lost', trouble ?? this.#lastError);
     }
-    const correlationId = String(++this.#published);
-    const confirmed = this.#publisher.basicPublish(
-      { durable: true, mandatory: true, ...envelope, correlationId },
-      body,
-    );
-    await this.#untilConfirmed(confirmed);
-    // the client reports a return later than the confirm that follows it: in the next immediate
-    await nextTurn();
-    if (this.#returned.delete(correlationId)) {
-      throw new PublishError('unroutable', `there is no queue for ${envelope.routingKey ?? ''}`);
-    }
+    await this.#publisher.publish(envelope, body);
   }
 
   /** Sends something that may get lost; never fails. */
   tell(envelope: Envelope, body: Buffer): void {
     if (this.trouble !== null) return;
-    this.#publisher?.basicPublish(envelope, body).catch(() => undefined);
+    this.#publisher?.tell(envelope, body);
   }
 
   /** A channel of the consuming connection; the caller closes it. Its errors end it and nothing else. */
   async channel(): Promise<Channel> {
     if (this.#consuming === undefined || this.#closed) throw new Error('the store is closed');
     return openChannel(this.#consuming);
+  }
+
+  /** Lets what is sent on channels of the consuming connection leave in one write. */
+  inOneWrite(send: () => void): void {
+    const socket = this.#consuming && socketOf(this.#consuming);
+    socket?.cork();
+    try {
+      send();
+    } finally {
+      socket?.uncork();
+    }
   }
 
   /**
@@ -170,7 +167,8 @@ export class Broker {
     this.#closed = true;
     this.#goDown('the store is closed');
     await this.#asked?.catch(() => undefined);
-    for (const channel of [this.#publisher, this.#admin, this.#canary]) {
+    await this.#publisher?.close();
+    for (const channel of [this.#admin, this.#canary]) {
       if (channel?.active === true) await channel.close().catch(() => undefined);
     }
     for (const connection of [this.#publishing, this.#consuming]) connection?.unsafeDestroy();
@@ -203,13 +201,12 @@ export class Broker {
 
   async #setUp(): Promise<void> {
     if (this.#publishing === undefined) return;
-    if (this.#publisher?.active !== true) {
-      const publisher = await openChannel(this.#publishing);
-      await publisher.confirmSelect();
-      publisher.on('basic.return', ({ correlationId }) => {
-        if (correlationId !== undefined) this.#returned.add(correlationId);
-      });
-      publisher.once('close', () => {
+    if (this.#publisher?.isActive !== true) {
+      const connection = this.#publishing;
+      const channel = await openChannel(connection);
+      const batch = new WriteBatch(() => socketOf(connection));
+      const publisher = await Publisher.on(channel, batch, this.#parts.clock);
+      channel.once('close', () => {
         if (this.#publisher === publisher) this.#lose();
       });
       this.#publisher = publisher;
@@ -221,7 +218,7 @@ export class Broker {
       });
       this.#canary = canary;
     }
-    if (!this.#publisher.active) throw new Error(this.#lastError);
+    if (!this.#publisher.isActive) throw new Error(this.#lastError);
     this.#trouble = null;
   }
 
@@ -241,40 +238,7 @@ export class Broker {
   #goDown(reason: string): void {
     this.#trouble = reason;
     this.#blocked = null;
-    this.#returned.clear();
-    this.#rejectOutstanding(reason);
-  }
-
-  #rejectOutstanding(reason: string): void {
-    const rejects = [...this.#outstanding];
-    this.#outstanding.clear();
-    for (const reject of rejects) reject(new PublishError('lost', reason));
-  }
-
-  #untilConfirmed(confirmed: Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let cancel: CancelTimer | undefined = undefined;
-      const fail = (reason: PublishError): void => {
-        this.#outstanding.delete(fail);
-        cancel?.();
-        reject(reason);
-      };
-      cancel = this.#parts.clock.after(CONFIRM_MS, () => {
-        fail(new PublishError('lost', `it did not confirm within ${CONFIRM_MS} ms`));
-      });
-      this.#outstanding.add(fail);
-      confirmed.then(
-        () => {
-          this.#outstanding.delete(fail);
-          cancel();
-          resolve();
-        },
-        (thrown: unknown) => {
-          const refused = thrown instanceof Error && 'code' in thrown && thrown.code === 'NACK';
-          fail(new PublishError(refused ? 'refused' : 'lost', messageOf(thrown)));
-        },
-      );
-    });
+    this.#publisher?.giveUp(reason);
   }
 
   #lastErrorOr(thrown: unknown): string {

@@ -24,22 +24,19 @@ export class LineOutbox {
   }
 
   /** Publishes a new job, or one with a past, where it belongs. @throws PublishError */
-  async publish(stored: StoredJob): Promise<void> {
+  publish(stored: StoredJob): Promise<void> {
     const { retry, main } = this.#names;
     const delayMs = stored.dueAt - this.#parts.clock.now();
-    if (!this.#isFifo && delayMs > HELD_DELAY_MS) {
-      await this.#publishDelayed(stored, delayMs);
-      return;
-    }
+    if (!this.#isFifo && delayMs > HELD_DELAY_MS) return this.#publishDelayed(stored, delayMs);
     // in a FIFO queue a delay does not change a job's place
     const isNew = stored.version === 0 && (this.#isFifo || delayMs <= 0);
-    await this.publishTo(isNew ? main : retry, stored);
+    return this.publishTo(isNew ? main : retry, stored);
   }
 
   /** Publishes into one of the queue's own; declares them anew when it is gone. @throws PublishError */
-  async publishTo(queue: string, stored: StoredJob): Promise<void> {
+  publishTo(queue: string, stored: StoredJob): Promise<void> {
     const { envelope, body } = encodeJob(stored);
-    await this.#publish({ ...envelope, routingKey: queue }, body);
+    return this.#publish({ ...envelope, routingKey: queue }, body);
   }
 
   /**
