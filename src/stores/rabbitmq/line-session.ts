@@ -1,6 +1,7 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { messageOf } from '../../base/errors.ts';
 import type { QueuePolicy } from '../../queue/types.ts';
+import { AckBatch } from './ack-batch.ts';
 import type { Broker } from './broker.ts';
 import { replyCodeOf } from './broker-errors.ts';
 import { ACKS_ON_THE_WAY, MARKER, MOST_UNACKNOWLEDGED } from './read-all.ts';
@@ -50,6 +51,12 @@ export class LineSession {
   #isLeading = false;
   #isReady = false;
   #buffered: AsyncMessage[] = [];
+  readonly #acks = new AckBatch((acks) => {
+    if (!this.isAlive) return;
+    this.#parts.broker.inOneWrite(() => {
+      for (const ack of acks) this.#channel.basicAck(ack);
+    });
+  });
   /** What the broker has not answered yet. */
   readonly #asked = new Set<Promise<unknown>>();
 
@@ -94,7 +101,7 @@ export class LineSession {
   }
 
   acknowledge(deliveryTag: number): void {
-    if (this.isAlive) this.#channel.basicAck({ deliveryTag });
+    this.#acks.acknowledge(deliveryTag);
   }
 
   /** Asks whether this engine is the active consumer: if so, the message comes back. */
@@ -135,11 +142,13 @@ export class LineSession {
   async close(): Promise<void> {
     // a channel that is closed before a refusal comes is closed twice, and the broker ends the connection
     while (this.isAlive && this.#asked.size > 0) await Promise.allSettled(this.#asked);
+    this.#acks.flush();
     if (this.isAlive) await this.#channel.close();
   }
 
   /** Resolves when both queues have been asked something behind all acknowledgements until now. */
   async #passOn(): Promise<void> {
+    this.#acks.flush();
     const { main, retry } = this.#parts.names;
     for (const queue of [main, retry]) {
       await this.#ask(this.#channel.queueDeclare({ queue, passive: true }));
@@ -178,6 +187,7 @@ export class LineSession {
   #onMessage(message: AsyncMessage, from: 'main' | 'retry'): void {
     // the client hands messages over a moment later, when the channel may be gone
     if (!this.isAlive) return;
+    this.#acks.delivered(message.deliveryTag);
     if (from === 'main' && !this.#isLeading) this.#lead();
     if (message.type === PING || message.type === MARKER) {
       this.acknowledge(message.deliveryTag);
