@@ -44,8 +44,6 @@ export class Broker {
   #canary: Channel | undefined;
   #admin: Channel | undefined;
   #adminTail: Promise<unknown> = Promise.resolve();
-  /** What the channel for commands was asked last. A channel closed before a refusal comes is closed twice. */
-  #asked: Promise<unknown> | undefined;
   /** Why nothing can be published; `null` while all is well. */
   #trouble: string | null = 'it is not connected yet';
   #blocked: string | null = null;
@@ -155,9 +153,7 @@ export class Broker {
   admin<Result>(run: (channel: Channel) => Promise<Result>): Promise<Result> {
     const turn = this.#adminTail.then(async () => {
       if (this.#admin?.active !== true || this.#closed) this.#admin = await this.channel();
-      const asked = run(this.#admin);
-      this.#asked = asked;
-      return asked;
+      return run(this.#admin);
     });
     this.#adminTail = turn.catch(() => undefined);
     return turn;
@@ -166,7 +162,8 @@ export class Broker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#goDown('the store is closed');
-    await this.#asked?.catch(() => undefined);
+    // a channel that is closed before a refusal comes is closed twice, and the broker ends the connection
+    await this.#adminTail;
     await this.#publisher?.close();
     for (const channel of [this.#admin, this.#canary]) {
       if (channel?.active === true) await channel.close().catch(() => undefined);
