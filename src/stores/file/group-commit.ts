@@ -1,3 +1,5 @@
+import type { CancelTimer, Clock } from '../../base/clock.ts';
+import { nextTurn } from '../../base/clock.ts';
 import type { CommitFailure } from './commit-failure.ts';
 import { failureOf } from './commit-failure.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -21,6 +23,9 @@ export type Recording = (batch: WriteBatch) => void;
  */
 const WORTH_A_COMMIT = 16;
 
+/** Longest time between a note and the commit that brings it to disk. */
+const NOTED_MS = 5;
+
 class Collected {
   readonly batch = new WriteBatch();
   readonly waiting: Waiting[] = [];
@@ -37,7 +42,16 @@ class Collected {
   }
 }
 
+/** How what nobody waits for is written. */
+export interface Notes {
+  readonly clock: Clock;
+  /** Writes a batch so that the end of this process loses nothing of it; `false` when it cannot. */
+  note(batch: WriteBatch): boolean;
+}
+
 export interface GroupCommitParts {
+  /** Without them, what nobody waits for is committed like everything else. */
+  readonly notes?: Notes;
   commit(batch: WriteBatch): Promise<void>;
   /** Called before each commit: the last writes of the batch. */
   complete(batch: WriteBatch): void;
@@ -51,6 +65,9 @@ export interface GroupCommitParts {
  * Collects writes while a commit runs, and commits all that came together as the next one. There is
  * one commit at a time and no waiting at rest.
  *
+ * What nobody waits for is noted where that can be, and is on disk with the next commit, or a moment
+ * later: so the disk is free when somebody comes who waits for it.
+ *
  * A failed commit takes along what was collected meanwhile: it may rest on it (an answer about a job
  * that was being accepted). Only recordings stay, for the next commit.
  */
@@ -60,6 +77,11 @@ export class GroupCommit {
   #spare = new Collected();
   #running: Promise<void> | undefined;
   #isScheduled = false;
+  /** Whether something was noted and is not on disk for certain. */
+  #hasNoted = false;
+  /** Whether nothing is noted until the next commit. */
+  #mustCommit = false;
+  #cancelKeep: CancelTimer | undefined;
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
@@ -81,7 +103,7 @@ export class GroupCommit {
     });
   }
 
-  /** Writes with the next commit, which begins as soon as it can. Nobody waits for it. */
+  /** Writes as soon as it can, without waiting for the disk. */
   record(recording: Recording): void {
     this.recordLater(recording);
     this.#want();
@@ -96,32 +118,46 @@ export class GroupCommit {
   /** Commits what there is, and waits for it. */
   async drain(): Promise<void> {
     await this.#running;
-    if (this.#collecting.batch.size === 0) return;
-    this.#collecting.wanted = true;
-    this.#start();
+    if (this.#collecting.batch.size > 0 || this.#hasNoted) this.#commitNow();
     await this.#running;
+    this.#cancelKeep?.();
+    this.#cancelKeep = undefined;
   }
 
   #want(): void {
+    const { waiting } = this.#collecting;
     this.#collecting.wanted = true;
     if (this.#running !== undefined) return;
-    if (this.#collecting.waiting.length >= WORTH_A_COMMIT) this.#start();
-    else if (!this.#isScheduled) {
+    if (waiting.length >= WORTH_A_COMMIT) this.#start();
+    else if (waiting.length === 0) {
+      // before anything leaves that rests on it
+      queueMicrotask(() => {
+        if (this.#collecting.waiting.length === 0) this.#start();
+      });
+    } else if (!this.#isScheduled) {
       // what else comes in this turn of the event loop goes along
       this.#isScheduled = true;
-      queueMicrotask(() => {
+      void nextTurn().then(() => {
         this.#isScheduled = false;
         this.#start();
       });
     }
   }
 
+  #commitNow(): void {
+    this.#mustCommit = true;
+    this.#collecting.wanted = true;
+    this.#start();
+  }
+
   #start(): void {
-    if (this.#collecting.wanted) this.#running ??= this.#run();
+    if (this.#running !== undefined || !this.#collecting.wanted || this.#note()) return;
+    this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
     while (this.#collecting.wanted) {
+      if (this.#note()) continue;
       const current = this.#collecting;
       this.#collecting = this.#spare;
       this.#spare = current;
@@ -132,6 +168,8 @@ export class GroupCommit {
         this.#fail(current, failureOf(thrown));
         break;
       }
+      this.#hasNoted = false;
+      this.#mustCommit = false;
       for (const { apply } of current.waiting) apply();
       for (const { resolve } of current.waiting) resolve();
       this.#parts.applied();
@@ -140,7 +178,27 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
+  /** Notes what was collected, where nobody waits for it and that can be. */
+  #note(): boolean {
+    const { notes } = this.#parts;
+    const { waiting, batch } = this.#collecting;
+    if (notes === undefined || this.#mustCommit || waiting.length > 0) return false;
+    this.#parts.complete(batch);
+    if (!notes.note(batch)) return false;
+    this.#collecting.reset();
+    this.#hasNoted = true;
+    this.#cancelKeep ??= notes.clock.after(NOTED_MS, () => {
+      this.#cancelKeep = undefined;
+      // a commit that is under way brings it along
+      if (this.#hasNoted && this.#running === undefined) this.#commitNow();
+    });
+    this.#parts.applied();
+    return true;
+  }
+
   #fail(current: Collected, failure: CommitFailure): void {
+    // where something was noted there may be half of what was to be written behind it
+    this.#mustCommit = true;
     const lost = [...current.waiting, ...this.#collecting.waiting];
     const kept = [...current.recordings, ...this.#collecting.recordings];
     current.reset();

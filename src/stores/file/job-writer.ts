@@ -70,11 +70,13 @@ export class JobWriter {
   constructor(parts: JobWriterParts) {
     this.#parts = parts;
     this.#lanes = parts.lanes;
+    const { records, clock } = parts;
     this.#commits = new GroupCommit({
+      notes: { clock, note: (batch) => records.note?.(batch) === true },
       commit: async (batch) => {
-        const startedAt = parts.clock.now();
-        await parts.records.commit(batch);
-        parts.onFlush?.(parts.clock.now() - startedAt);
+        const startedAt = clock.now();
+        await records.commit(batch);
+        parts.onFlush?.(clock.now() - startedAt);
       },
       complete: (batch) => this.#tally.writeInto(batch, this.#lanes, this.#next),
       applied: () => parts.applied(),
@@ -118,7 +120,7 @@ export class JobWriter {
     );
   }
 
-  /** Records the leases of rows. Nobody waits for it, but it is on its way when this returns. */
+  /** Records the leases of rows. Nobody waits for the disk. */
   begin(rows: readonly number[]): void {
     const { stored } = this.#parts;
     this.#commits.record((batch) => {

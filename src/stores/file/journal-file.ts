@@ -7,6 +7,7 @@ import {
   openSync,
   rmSync,
   write,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
@@ -30,6 +31,8 @@ const ZEROS = Buffer.alloc(256 * 1024);
 export class JournalFile {
   readonly #path: string;
   readonly #fd: number;
+  /** The same file; what is written here waits for nothing. */
+  readonly #quickFd: number;
   readonly #file: OpenFile;
   /** Up to here there is something to write over. */
   #length: number;
@@ -39,6 +42,7 @@ export class JournalFile {
     this.#path = join(folder, name);
     const { O_RDWR, O_CREAT, O_DSYNC } = constants;
     this.#fd = openSync(this.#path, O_RDWR | O_CREAT | O_DSYNC, FILE_MODE);
+    this.#quickFd = openSync(this.#path, O_RDWR);
     this.#file = new OpenFile(this.#path);
     this.#length = fstatSync(this.#fd).size;
   }
@@ -59,7 +63,18 @@ export class JournalFile {
     this.#file.check();
   }
 
+  /** The same without waiting for the disk. `false` when it was not written; what `write` does is decisive. */
+  note(image: Buffer, { from, to }: Extent): boolean {
+    if (to > this.#length) return false;
+    try {
+      return writeSync(this.#quickFd, image, from, to - from, from) === to - from;
+    } catch {
+      return false;
+    }
+  }
+
   close(): void {
+    closeSync(this.#quickFd);
     closeSync(this.#fd);
   }
 

@@ -22,6 +22,9 @@ export interface Extent {
 /**
  * What one file of the journal has, as it is on disk, and where in it the newest record of each key is.
  * A commit is encoded, written, and then accepted; what was not accepted is overwritten by the next.
+ *
+ * What is only noted is a frame too, which the next commit writes again with its own changes behind, so
+ * that no write ever has more than one frame: of two, a power cut might keep the second one only.
  */
 export class JournalSegment {
   generation = 0;
@@ -32,6 +35,8 @@ export class JournalSegment {
   readonly #usualBytes: number;
   #image: Buffer;
   #end = HEADER_BYTES;
+  /** The end of the frame that was noted there; 0 without one. */
+  #notedEnd = 0;
   readonly #salt = Buffer.alloc(SALT_BYTES);
   /** By table: where in the image the record of a key begins, with its length; `REMOVED` without. */
   readonly #places = JOURNAL_TABLES.map(() => new PlaceIndex());
@@ -70,6 +75,7 @@ export class JournalSegment {
     this.highest = highest;
     this.#highestBefore = highest;
     this.#end = HEADER_BYTES;
+    this.#notedEnd = 0;
     // what one large commit took is not kept for ever
     if (this.#image.length > this.#usualBytes)
       this.#image = Buffer.allocUnsafeSlow(this.#usualBytes);
@@ -78,27 +84,32 @@ export class JournalSegment {
     writeHeader(this.#image, { generation, salt: this.#salt });
   }
 
-  /** Puts a frame behind the last one accepted. */
+  /** Puts a frame behind the last one accepted. It begins with what was noted there. */
   encode({ bytes }: EncodedChanges, number: number): Extent {
     const from = this.#end;
-    const to = from + FRAME.changes + bytes.length;
+    const start = this.#notedEnd === 0 ? from + FRAME.changes : this.#notedEnd;
+    const to = start + bytes.length;
     this.#grow(to);
+    bytes.copy(this.#image, start);
     const frame = this.#image.subarray(from, to);
     frame.writeUInt32LE(frame.length, FRAME.bytes);
     this.#salt.copy(frame, FRAME.salt);
     frame.writeDoubleLE(number, FRAME.number);
-    bytes.copy(frame, FRAME.changes);
     frame.writeUInt32LE(sumOf(frame), FRAME.crc);
     return { from, to };
   }
 
   /** Makes the changes that were encoded last what `find` answers. */
-  accept(changes: EncodedChanges, { from, to }: Extent): void {
-    const start = from + FRAME.changes;
+  accept(changes: EncodedChanges, { to }: Extent): void {
+    this.#setPlaces(changes, to);
     this.#end = to;
-    changes.forEachPlace((table, key, place) => {
-      this.#set(table, key, place === REMOVED ? REMOVED : start + place);
-    });
+    this.#notedEnd = 0;
+  }
+
+  /** The same for changes that were written, and may not be on disk. */
+  acceptNoted(changes: EncodedChanges, { to }: Extent): void {
+    this.#setPlaces(changes, to);
+    this.#notedEnd = to;
   }
 
   /** The newest record of a key: `null` when it was removed, `undefined` when it was not touched. */
@@ -116,6 +127,14 @@ export class JournalSegment {
         visit(table, key, this.#recordAt(place));
       });
     }
+  }
+
+  /** `end`: where the changes end in the image. */
+  #setPlaces(changes: EncodedChanges, end: number): void {
+    const start = end - changes.bytes.length;
+    changes.forEachPlace((table, key, place) => {
+      this.#set(table, key, place === REMOVED ? REMOVED : start + place);
+    });
   }
 
   #set(table: number, key: RecordKey, place: number): void {
@@ -138,7 +157,7 @@ export class JournalSegment {
   #grow(bytes: number): void {
     if (bytes <= this.#image.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(bytes, this.#image.length * 2));
-    this.#image.copy(larger, 0, 0, this.#end);
+    this.#image.copy(larger, 0, 0, Math.max(this.#end, this.#notedEnd));
     this.#image = larger;
   }
 }

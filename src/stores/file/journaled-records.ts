@@ -16,6 +16,8 @@ const SPARE_BYTES = 256 * 1024;
  * transaction, and the event loop stands still while they are handed over, some 20 ms.
  */
 const TURN_RECORDS = 7_000;
+/** The next commit writes again what was noted: it should not be much. */
+const MOST_NOTED_BYTES = 64 * 1024;
 
 export interface JournaledRecordsParts {
   readonly folder: string;
@@ -106,6 +108,16 @@ export class JournaledRecords implements RecordPort {
     this.#number += 1;
     active.accept(changes, extent);
     if (active.bytes >= this.#turnAt || active.records >= this.#turnRecords) await this.#endTurn();
+  }
+
+  note(changes: EncodedChanges): boolean {
+    if (this.#broken !== undefined || this.#stalled !== undefined) return false;
+    const active = this.#active;
+    const extent = active.encode(changes, this.#number + 1);
+    if (extent.to - extent.from > MOST_NOTED_BYTES) return false;
+    if (!this.#fileOf(active).note(active.image, extent)) return false;
+    active.acceptNoted(changes, extent);
+    return true;
   }
 
   async rest(): Promise<void> {

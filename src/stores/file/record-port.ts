@@ -46,6 +46,12 @@ export interface RecordPort {
    */
   commit(changes: EncodedChanges): Promise<void>;
 
+  /**
+   * Writes changes without waiting for the disk: the end of this process loses nothing of them, and the
+   * next commit brings them to disk. `false` when that cannot be done now: then they have to be committed.
+   */
+  note?(changes: EncodedChanges): boolean;
+
   /** Lets go of the memory that reading many records took. Nothing is read or written meanwhile. */
   rest?(): Promise<void>;
 

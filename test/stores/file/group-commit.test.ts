@@ -1,14 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { ManualClock, nextTurn } from '../../../src/base/clock.ts';
+import { CommitFailure } from '../../../src/stores/file/commit-failure.ts';
 import { GroupCommit } from '../../../src/stores/file/group-commit.ts';
 
-/** A group commit whose commits end when told to, and the number of callers in each. */
-function openGroup() {
+/** A group commit whose commits end when told to, and the number of changes in each commit and note. */
+function openGroup({ takesNotes = true } = {}) {
   const commits: number[] = [];
-  const ends: (() => void)[] = [];
+  const ends: ((failure?: CommitFailure) => void)[] = [];
+  const noted: number[] = [];
+  const clock = new ManualClock();
   const group = new GroupCommit({
+    notes: {
+      clock,
+      note: (batch) => {
+        if (takesNotes) noted.push(batch.size);
+        return takesNotes;
+      },
+    },
     commit: (batch) => {
       commits.push(batch.size);
-      return new Promise((resolve) => ends.push(resolve));
+      return new Promise((resolve, reject) => {
+        ends.push((failure) => {
+          if (failure === undefined) resolve();
+          else reject(failure);
+        });
+      });
     },
     complete: () => undefined,
     applied: () => undefined,
@@ -21,7 +37,12 @@ function openGroup() {
       () => undefined,
     );
   };
-  return { group, commits, ends, join };
+  const record = (): void => {
+    group.record((batch) => {
+      batch.remove('states', 1);
+    });
+  };
+  return { group, commits, ends, join, noted, record, clock };
 }
 
 describe('GroupCommit', () => {
@@ -29,7 +50,7 @@ describe('GroupCommit', () => {
     const { commits, join } = openGroup();
     for (let caller = 0; caller < 15; caller++) void join();
     expect(commits).toEqual([]);
-    await Promise.resolve();
+    await nextTurn();
     expect(commits).toEqual([15]);
   });
 
@@ -43,7 +64,7 @@ describe('GroupCommit', () => {
     ends[1]?.();
     await Promise.all(all);
     const later = join();
-    await Promise.resolve();
+    await nextTurn();
     expect(commits).toEqual([16, 24, 1]);
     ends[2]?.();
     await later;
@@ -61,5 +82,74 @@ describe('GroupCommit', () => {
     await drained;
     await group.drain();
     expect(commits).toEqual([1]);
+  });
+
+  it('notes what nobody waits for before the turn goes on, and has it on disk five milliseconds later', async () => {
+    const { commits, ends, noted, record, clock } = openGroup();
+    record();
+    record();
+    await Promise.resolve();
+    expect(noted).toEqual([2]);
+    await clock.advance(4);
+    record();
+    await Promise.resolve();
+    expect([noted, commits]).toEqual([[2, 1], []]);
+    await clock.advance(1);
+    expect(commits).toEqual([0]);
+    ends[0]?.();
+    await clock.advance(100);
+    expect(commits).toEqual([0]);
+    record();
+    await Promise.resolve();
+    expect(noted).toEqual([2, 1, 1]);
+  });
+
+  it('has what was noted on disk with a commit that comes before', async () => {
+    const { commits, ends, join, noted, record, clock } = openGroup();
+    record();
+    await Promise.resolve();
+    const joined = join();
+    record();
+    await nextTurn();
+    expect([noted, commits]).toEqual([[1], [2]]);
+    ends[0]?.();
+    await joined;
+    await clock.advance(100);
+    expect(commits).toEqual([2]);
+  });
+
+  it('commits what cannot be noted', async () => {
+    const { commits, record } = openGroup({ takesNotes: false });
+    record();
+    await Promise.resolve();
+    expect(commits).toEqual([1]);
+  });
+
+  it('commits what was noted when it is drained', async () => {
+    const { group, commits, ends, noted, record, clock } = openGroup();
+    record();
+    await Promise.resolve();
+    const drained = group.drain();
+    await Promise.resolve();
+    expect([noted, commits]).toEqual([[1], [0]]);
+    ends[0]?.();
+    await drained;
+    expect(clock.nextTimerAt()).toBeUndefined();
+  });
+
+  it('notes nothing after a failed commit until one has succeeded', async () => {
+    const { commits, ends, join, noted, record } = openGroup();
+    const failed = join();
+    await nextTurn();
+    ends[0]?.(new CommitFailure('no room', 'ENOSPC', false));
+    await expect(failed).rejects.toMatchObject({ code: 'ENOSPC' });
+    record();
+    await Promise.resolve();
+    expect([noted, commits]).toEqual([[], [1, 1]]);
+    ends[1]?.();
+    await nextTurn();
+    record();
+    await Promise.resolve();
+    expect([noted, commits]).toEqual([[1], [1, 1]]);
   });
 });

@@ -97,3 +97,15 @@ it('that finds no room where it writes over what is there leaves nothing of that
   await file.write(image(1_800), { from: 1_000, to: 1_800 });
   expect(contents().replace(/\0+$/, '')).toBe(image(1_800).toString());
 });
+
+it('notes within what it has grown to, without a write that waits for the disk', async () => {
+  expect(file.note(image(100), { from: 0, to: 100 })).toBe(false);
+  await file.write(image(100), { from: 0, to: 100 });
+  const before = disk.writes.length;
+  const bytes = Buffer.alloc(300, 'y');
+  expect(file.note(bytes, { from: 100, to: 300 })).toBe(true);
+  expect(disk.writes).toHaveLength(before);
+  expect(readFileSync(join(folder, NAME), 'latin1').slice(0, 301)).toBe(
+    `${'x'.repeat(100)}${'y'.repeat(200)}\0`,
+  );
+});

@@ -119,10 +119,10 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
 
 describe('records with a journal', () => {
   it('are what was committed: when read, beside the process, after its end, and in a copy', async () => {
-    const anyCommits = fc.array(fc.array(anyChange, { minLength: 1, maxLength: 8 }), {
-      maxLength: 40,
-    });
+    const changes = fc.array(anyChange, { minLength: 1, maxLength: 8 });
+    const anyCommits = fc.array(fc.record({ changes, isNoted: fc.boolean() }), { maxLength: 40 });
     let turns = 0;
+    let notes = 0;
     await fc.assert(
       fc.asyncProperty(
         anyCommits,
@@ -131,8 +131,9 @@ describe('records with a journal', () => {
           const folder = newFolder();
           const records = await openIn(folder, { turnBytes });
           const expected: Record<string, string> = {};
-          for (const changes of commits) {
-            await records.commit(batchOf(changes));
+          for (const { changes, isNoted } of commits) {
+            if (isNoted && records.note(batchOf(changes))) notes++;
+            else await records.commit(batchOf(changes));
             for (const { table, key, text } of changes) {
               if (text === null) delete expected[`${table} ${key}`];
               else expected[`${table} ${key}`] = text;
@@ -162,6 +163,44 @@ describe('records with a journal', () => {
       { numRuns: 60 },
     );
     expect(turns).toBeGreaterThan(10);
+    expect(notes).toBeGreaterThan(100);
+  });
+
+  it('have what was noted in one frame with the commit that follows, and lose none of it alone', async () => {
+    const folder = newFolder();
+    const records = await openIn(folder);
+    await records.commit(batchOf([put(1, 'one')]));
+    expect(records.note(batchOf([put(2, 'two')]))).toBe(true);
+    expect(records.note(batchOf([put(3, 'three')]))).toBe(true);
+    const noted = { 'jobs 1': 'one', 'jobs 2': 'two', 'jobs 3': 'three' };
+    expect(await contentsAfterOpening(crashed(folder))).toEqual(noted);
+    expect(frameEndsOf(folder)).toHaveLength(3);
+    await records.commit(batchOf([put(4, 'four')]));
+    const ends = frameEndsOf(folder);
+    expect(ends).toHaveLength(3);
+    const committed = crashed(folder);
+    expect(await contentsAfterOpening(committed)).toEqual({ ...noted, 'jobs 4': 'four' });
+    // a power cut in the middle of the commit: whichever of its bytes came to disk, no damage is seen
+    for (let at = ends[1]!; at < ends[2]!; at++) {
+      const copy = crashed(folder);
+      flip(join(copy, 'journal.1'), at);
+      expect(await contentsAfterOpening(copy)).toEqual({ 'jobs 1': 'one' });
+    }
+    await records.commit(new WriteBatch());
+    await records.close();
+    expect(await contentsAfterOpening(folder)).toEqual({ ...noted, 'jobs 4': 'four' });
+  });
+
+  it('note nothing that the next commit could not write again quickly', async () => {
+    const folder = newFolder();
+    const records = await openIn(folder);
+    expect(records.note(batchOf([put(1, 'x'.repeat(40_000))]))).toBe(true);
+    const second = batchOf([put(2, 'y'.repeat(40_000))]);
+    expect(records.note(second)).toBe(false);
+    expect(records.read('jobs', 2)).toBeUndefined();
+    await records.commit(second);
+    expect(Object.keys(await contentsAfterOpening(crashed(folder)))).toHaveLength(2);
+    await records.close();
   });
 
   it('lose only the commit that was cut off, wherever that was', async () => {
