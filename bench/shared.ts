@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { findRabbitMq, RabbitMqServer } from '../test/support/rabbitmq-server.ts';
 import { redisMissing, RedisServer } from '../test/support/redis-server.ts';
+import { BarePublisher } from './bare-publisher.ts';
 import type { PeerTask } from './bullmq.ts';
 import { type Child, startChild } from './child.ts';
 import { Producer, Worker } from './load.ts';
@@ -14,8 +15,9 @@ import { median } from './start-up.ts';
  * One engine, three engines, and BullMQ, in turn on the same Redis, which syncs before it answers; RabbitMQ
  * confirms what a quorum queue has synced. Jobs are enqueued, then run, then both at once, with 100 and with
  * 10 of them on the way per engine, everybody connected before the clock starts, and the last 1 000
- * finished jobs kept. Reported by the median; on a shared machine only ratios of one run mean anything. The
- * load of the engines comes from this process, that of BullMQ from its own.
+ * finished jobs kept. Beside RabbitMQ stands what its quorum queue takes from a producer without an engine.
+ * Reported by the median; on a shared machine only ratios of one run mean anything. The load of the engines
+ * and of that producer comes from this process, that of BullMQ from its own.
  */
 
 export type SharedKind = 'redis' | 'rabbitmq';
@@ -31,6 +33,7 @@ type Phase = (typeof PHASES)[number];
 
 interface System {
   readonly name: string;
+  readonly phases: readonly Phase[];
   /** Milliseconds that a phase takes. */
   run(phase: Phase, jobs: number, width: Width): Promise<number>;
 }
@@ -61,15 +64,17 @@ export async function runShared(kind: SharedKind, repetitions: number): Promise<
     engines('one engine', 'one', one),
     engines('three', 'three', three),
   ];
+  const bare = rabbit === undefined ? undefined : await BarePublisher.open(rabbit.url);
+  if (bare !== undefined) systems.push(bareBroker(bare));
   const results = new Map<string, Measurement[]>();
   for (const system of systems) {
-    await system.run('both', 2_000, 100);
+    await system.run(system.phases.includes('both') ? 'both' : 'enqueue', 2_000, 100);
   }
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     process.stderr.write(`repetition ${repetition} of ${repetitions}\n`);
     for (const width of WIDTHS) {
       for (const phase of PHASES) {
-        for (const system of systems) {
+        for (const system of systems.filter(({ phases }) => phases.includes(phase))) {
           const jobs = width * JOBS_PER_WIDTH[width];
           const before = await redisMicros(redis);
           const elapsedMs = await system.run(phase, jobs, width);
@@ -83,6 +88,7 @@ export async function runShared(kind: SharedKind, repetitions: number): Promise<
   }
   for (const engine of [...one, ...three]) await engine.stop();
   await peer.stop();
+  await bare?.close();
   await rabbit?.stop();
   await redis.stop();
   return report(kind, systems, results);
@@ -102,9 +108,23 @@ function startSet(set: string, engines: number, adapter: string): Promise<Shared
 function bullmq(peer: Child): System {
   return {
     name: 'BullMQ',
+    phases: PHASES,
     run: async (phase, jobs, width) => {
       const task: PeerTask = { phase, jobs, width };
       return Number(await peer.ask(JSON.stringify(task)));
+    },
+  };
+}
+
+/** What the broker takes from a producer without an engine: the most that any engine could enqueue. */
+function bareBroker(publisher: BarePublisher): System {
+  return {
+    name: 'bare publisher',
+    phases: ['enqueue'],
+    run: async (_, messages, width) => {
+      const startedAt = performance.now();
+      await publisher.publishAll(messages, width);
+      return performance.now() - startedAt;
     },
   };
 }
@@ -117,6 +137,7 @@ function engines(name: string, set: string, all: readonly SharedEngine[]): Syste
   };
   return {
     name,
+    phases: PHASES,
     run: async (phase, jobs, width) => {
       const producers = await Promise.all(
         phase === 'process' ? [] : all.map(({ url }) => Producer.open(url, `${set}-${width}`)),
@@ -179,7 +200,8 @@ function report(
   for (const width of WIDTHS) {
     for (const phase of PHASES) {
       const peer = medianOf(`BullMQ ${phase} ${width}`, ({ perSecond }) => perSecond);
-      const cells = systems.map(({ name }) => {
+      const cells = systems.map(({ name, phases }) => {
+        if (!phases.includes(phase)) return '';
         const key = `${name} ${phase} ${width}`;
         const rate = medianOf(key, ({ perSecond }) => perSecond);
         const micros = medianOf(key, (one) => one.redisMicros);
