@@ -170,7 +170,8 @@ class PageCheck {
     const first = readNumber(leaf, at + OVERFLOW.page);
     const pages = readNumber(leaf, at + OVERFLOW.pages);
     const needed = Math.ceil((PAGE.bytes + dataBytes) / this.#file.pageBytes);
-    if (pages !== needed || first + pages - 1 > this.#snapshot.lastPage) {
+    // a record that was made shorter in the transaction that wrote it keeps the pages it had
+    if (pages < needed || first + pages - 1 > this.#snapshot.lastPage) {
       throw damage(leaf, `an entry has ${pages} pages of its own from ${first} on`);
     }
     for (let page = first; page < first + pages; page++) this.#mark(page);
