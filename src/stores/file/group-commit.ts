@@ -156,8 +156,8 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
+    // the first of them is committed in any case: without waiting once, this would end before it is `#running`
     while (this.#collecting.wanted) {
-      if (this.#note()) continue;
       const current = this.#collecting;
       this.#collecting = this.#spare;
       this.#spare = current;
@@ -174,6 +174,7 @@ export class GroupCommit {
       for (const { resolve } of current.waiting) resolve();
       this.#parts.applied();
       current.reset();
+      if (this.#collecting.wanted) this.#note();
     }
     this.#running = undefined;
   }

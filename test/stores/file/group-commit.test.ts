@@ -4,7 +4,7 @@ import { CommitFailure } from '../../../src/stores/file/commit-failure.ts';
 import { GroupCommit } from '../../../src/stores/file/group-commit.ts';
 
 /** A group commit whose commits end when told to, and the number of changes in each commit and note. */
-function openGroup({ takesNotes = true } = {}) {
+function openGroup({ takesNotes = (): boolean => true } = {}) {
   const commits: number[] = [];
   const ends: ((failure?: CommitFailure) => void)[] = [];
   const noted: number[] = [];
@@ -13,8 +13,9 @@ function openGroup({ takesNotes = true } = {}) {
     notes: {
       clock,
       note: (batch) => {
-        if (takesNotes) noted.push(batch.size);
-        return takesNotes;
+        const isTaken = takesNotes();
+        if (isTaken) noted.push(batch.size);
+        return isTaken;
       },
     },
     commit: (batch) => {
@@ -119,10 +120,25 @@ describe('GroupCommit', () => {
   });
 
   it('commits what cannot be noted', async () => {
-    const { commits, record } = openGroup({ takesNotes: false });
+    const { commits, record } = openGroup({ takesNotes: () => false });
     record();
     await Promise.resolve();
     expect(commits).toEqual([1]);
+  });
+
+  it('goes on when a note was refused once', async () => {
+    let asked = 0;
+    const { commits, ends, join, record } = openGroup({ takesNotes: () => ++asked > 1 });
+    record();
+    await Promise.resolve();
+    expect(commits).toEqual([1]);
+    ends[0]?.();
+    await nextTurn();
+    const joined = join();
+    await nextTurn();
+    expect(commits).toEqual([1, 1]);
+    ends[1]?.();
+    await joined;
   });
 
   it('commits what was noted when it is drained', async () => {
