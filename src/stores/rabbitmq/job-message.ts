@@ -191,7 +191,7 @@ function adopt(
   }
   JSON.parse(payload);
   const attempts = headers['x-attempt'];
-  return {
+  const job = {
     id: idOf(message.messageId, payload),
     queue: policy.name,
     functionId,
@@ -201,20 +201,13 @@ function adopt(
     enqueuedAt: message.timestamp === undefined ? now : message.timestamp * 1_000,
     dueAt: 0,
     expiresAt: policy.ttlMs === null ? null : now + policy.ttlMs,
+    dedupKey: null,
     overrides: {},
     traceparent: textOf(headers['traceparent']),
     baggage: textOf(headers['baggage']),
     metadata: null,
-    seq: 0,
-    attempts: typeof attempts === 'number' ? attempts : 0,
-    interruptions: 0,
-    epoch: 0,
-    history: [],
-    failure: null,
-    leasedAt: null,
-    version: 0,
-    deathOrder: 0,
   };
+  return { ...newStored(job, 0), attempts: typeof attempts === 'number' ? attempts : 0 };
 }
 
 /** The same id each time the message is delivered. */
