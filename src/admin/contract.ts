@@ -158,6 +158,8 @@ export interface EngineInfo {
   readonly store: string;
   readonly guarantee: string;
   readonly dataDir: string | null;
+  /** Why no job is accepted at the moment, as far as is known; `null` while they are. */
+  readonly refusal: { readonly message: string; readonly hint: string | null } | null;
 }
 
 /** One of the engines on the same data. */

@@ -1,3 +1,4 @@
+import type { IiiError } from '../base/errors.ts';
 import type {
   AttemptRecord,
   Job,
@@ -166,6 +167,9 @@ export interface QueueStore {
 
   /** Takes up to `limit` jobs that need a verdict without having run. */
   reclaim(limit: number): Promise<readonly Reclaimed[]>;
+
+  /** Why a job is refused at the moment whatever it is, as far as is known; `null` while none is. */
+  refusal?(): IiiError | null;
 
   /** Calls `listener` whenever waiting or reclaimable work appears, also when a delay ends. */
   watch(listener: (signal: StoreSignal) => void): void;

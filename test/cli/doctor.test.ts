@@ -88,6 +88,13 @@ describe('the checks', () => {
     ['another time', { nowMs: NOW + 60_000 }, 'clock', 'warn', 'NTP'],
     ['jobs in memory', { info: { ...INFO, store: 'memory' } }, 'store', 'warn', '--store memory'],
     [
+      'a full disk',
+      { info: { ...INFO, refusal: { message: 'disk full', hint: 'make room on the disk' } } },
+      'store',
+      'bad',
+      'make room on the disk',
+    ],
+    [
       'a missing function',
       { queues: [{ ...calm, waitingFor: [{ functionId: 'f', jobs: 2 }] }] },
       'workers',

@@ -11,6 +11,7 @@ export function infoHandlers(
     'iii::engine::info': () => {
       const { name, guarantee, location } = store.traits;
       const { version, pid, startedAt } = parts.card();
+      const refusal = store.refusal?.() ?? null;
       return Promise.resolve({
         version,
         protocol: parts.protocol,
@@ -20,6 +21,7 @@ export function infoHandlers(
         store: name,
         guarantee,
         dataDir: location,
+        refusal: refusal && { message: refusal.message, hint: refusal.hint ?? null },
       });
     },
     'iii::engine::list': async () => {

@@ -11,6 +11,8 @@ import { countOf } from '../../base/count.ts';
 import { checkRings } from './dead-letter-rings.ts';
 import type { Finding } from './finding.ts';
 
+type LaterFact = 'now' | 'refusal';
+
 /** Everything the checks look at. */
 export interface Facts {
   readonly cliVersion: string;
@@ -18,7 +20,8 @@ export interface Facts {
   readonly nowMs: number;
   /** Time of the question to the engine, there and back. */
   readonly roundTripMs: number;
-  readonly info: Omit<EngineInfo, 'now'> & Partial<Pick<EngineInfo, 'now'>>;
+  /** An engine of an earlier version tells less. */
+  readonly info: Omit<EngineInfo, LaterFact> & Partial<Pick<EngineInfo, LaterFact>>;
   readonly queues: readonly QueueDetail[];
   readonly workers: readonly WorkerView[];
   readonly subscriptions: readonly SubscriptionView[];
@@ -92,6 +95,11 @@ function checkClock({ info, nowMs, roundTripMs }: Facts): Finding {
 }
 
 function checkStore({ info }: Facts): Finding {
+  const { refusal } = info;
+  if (refusal !== undefined && refusal !== null) {
+    const { message, hint } = refusal;
+    return { check: 'store', level: 'bad', text: `jobs are refused: ${message}`, mend: hint };
+  }
   const where = info.dataDir === null ? info.store : `${info.store} (${info.dataDir})`;
   if (info.store !== 'memory') return ok('store', `${where}: ${info.guarantee}`);
   return {

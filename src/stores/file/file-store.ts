@@ -172,6 +172,10 @@ export class FileStore implements Store {
     return leases.map(({ row, lease }) => ({ lease, cause: causes.get(row) ?? 'orphaned' }));
   }
 
+  refusal(): IiiError | null {
+    return this.#failure ?? this.#noRoom;
+  }
+
   watch(listener: (signal: StoreSignal) => void): void {
     this.#listeners.push(listener);
   }

@@ -203,6 +203,11 @@ export class RabbitStore implements Store {
     return reclaimed;
   }
 
+  refusal(): IiiError | null {
+    const { trouble } = this.#broker;
+    return trouble === null ? null : this.#unavailable(trouble);
+  }
+
   watch(listener: (signal: StoreSignal) => void): void {
     this.#listeners.push(listener);
   }

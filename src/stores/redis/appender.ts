@@ -27,8 +27,7 @@ export class Appender {
   readonly #context: RedisContext;
   readonly #queueOf: (name: string) => RedisQueue;
   readonly #calls: Batcher<Call, Outcome>;
-  /** Why Redis takes no jobs now. Producers are told each time, the log once. */
-  #refusal: string | undefined;
+  #refusal: RedisFailure | null = null;
 
   constructor(context: RedisContext, queueOf: (name: string) => RedisQueue) {
     this.#context = context;
@@ -37,6 +36,11 @@ export class Appender {
       mostWeight: APPEND_BATCH,
       halvedFrom: HALVED_FROM,
     });
+  }
+
+  /** Why Redis, although it was there, refused the last job. Producers are told each time, the log once. */
+  get refusal(): RedisFailure | null {
+    return this.#refusal;
   }
 
   /** @throws IiiError CONFLICT when an id is taken; RedisFailure */
@@ -97,14 +101,14 @@ export class Appender {
   #noteRefusal(thrown: unknown): void {
     if (!(thrown instanceof RedisFailure) || !thrown.answered) return;
     const { message, hint } = thrown;
-    if (message === this.#refusal) return;
-    this.#refusal = message;
+    if (message === this.#refusal?.message) return;
+    this.#refusal = thrown;
     this.#context.log.error('Redis takes no jobs; producers are told', { error: message, hint });
   }
 
   #noteAcceptance(): void {
-    if (this.#refusal === undefined) return;
-    this.#refusal = undefined;
+    if (this.#refusal === null) return;
+    this.#refusal = null;
     this.#context.log.info('Redis takes jobs again');
   }
 }

@@ -103,6 +103,8 @@ export function failureOf(thrown: unknown, place: string, sent: boolean): RedisF
 }
 
 /** What the engine is told: trying again later is worth it. */
+export function unavailable(thrown: RedisFailure): IiiError;
+export function unavailable(thrown: unknown): unknown;
 export function unavailable(thrown: unknown): unknown {
   if (!(thrown instanceof RedisFailure)) return thrown;
   return new IiiError('UNAVAILABLE', thrown.message, {

@@ -174,6 +174,11 @@ export class RedisStore implements Store {
     });
   }
 
+  refusal(): IiiError | null {
+    const { refusal } = this.#appender;
+    return refusal === null ? null : unavailable(refusal);
+  }
+
   watch(listener: (signal: StoreSignal) => void): void {
     this.#listeners.push(listener);
   }

@@ -18,6 +18,7 @@ export const INFO = {
   store: 'file',
   guarantee: 'on disk',
   dataDir: './data',
+  refusal: null,
 };
 
 const FAILURE: EventView = {

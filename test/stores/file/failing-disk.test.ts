@@ -125,8 +125,10 @@ describe('a file store whose disk is full', () => {
     await clock.advance(RETRIED_AFTER_MS);
     await expect(stage.append(2)).rejects.toThrow('disk full');
     expect(await stage.settle(lease)).toEqual([true]);
+    expect(stage.store.refusal()?.message).toContain('disk full');
     records.room = true;
     await clock.advance(RETRIED_AFTER_MS);
+    expect(stage.store.refusal()).toBeNull();
     await expect(stage.append(2)).resolves.toHaveLength(1);
   });
 

@@ -172,8 +172,10 @@ describe('the rabbitmq store when something breaks', { skip: bin === undefined }
         }
       });
       expect(refusal.message).toContain('low on');
+      expect(store.refusal()?.message).toBe(refusal.message);
       await server.control('set_vm_memory_high_watermark', '0.4');
       await eventually(() => add(store, 1), HEALED_MS);
+      expect(store.refusal()).toBeNull();
     },
   );
 

@@ -205,11 +205,13 @@ describe('a Redis store whose server fails', () => {
       code: 'UNAVAILABLE',
       message: expect.stringContaining('memory limit') as unknown,
     });
+    expect(store.refusal()?.hint).toContain('raise maxmemory');
     const verdict = { kind: 'complete' } as const;
     const { id = '', epoch = 0 } = { id: lease?.job.id, epoch: lease?.epoch };
     expect(await store.settle([{ id, epoch, verdict, record: null, at: 0 }])).toEqual([true]);
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
     await healed(store);
+    expect(store.refusal()).toBeNull();
   });
 
   it('tells its log once that the memory is full, and once that it is not', async () => {
