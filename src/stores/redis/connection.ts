@@ -63,7 +63,7 @@ export class RedisConnection {
       await client.connect();
       server = await client.info('server').catch(() => '');
     } catch (thrown) {
-      const cause = this.#lastError === 'it is not connected' ? messageOf(thrown) : this.#lastError;
+      const cause = this.#causeOf(thrown);
       client.disconnect();
       this.#checkDatabase();
       const isReply = thrown instanceof Error && thrown.name === 'ReplyError';
@@ -187,6 +187,16 @@ export class RedisConnection {
       if (client?.status === 'ready') await client.quit().catch(() => undefined);
       client?.disconnect();
     }
+  }
+
+  /** Why the first connection was not made. */
+  #causeOf(thrown: unknown): string {
+    const cause = this.#lastError === 'it is not connected' ? messageOf(thrown) : this.#lastError;
+    // a server without TLS reads the greeting as a command that has no end yet
+    const isTls = this.#parts.url.reveal().startsWith('rediss:');
+    return isTls && cause.includes('ETIMEDOUT')
+      ? `${cause}: rediss:// asks for TLS, which this port may not speak`
+      : cause;
   }
 
   /** @throws IiiError STORE_FAILED */

@@ -295,4 +295,12 @@ describe('a Redis store whose server fails', () => {
       hint: expect.stringContaining('correct redis_url, then start the engine again') as unknown,
     });
   });
+
+  it('says that a port may not speak TLS when it does not answer the greeting', async () => {
+    const server = await startServer();
+    await expect(openStore(`rediss://127.0.0.1:${server.port}`)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('rediss:// asks for TLS') as unknown,
+    });
+  });
 });
