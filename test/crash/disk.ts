@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const IMAGE_MIB = 256;
+const IMAGE_MIB = 2_048;
 
 /**
  * Stops a process, and tells ext4 to shut down without writing its journal: what a power cut leaves behind.
