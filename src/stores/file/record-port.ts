@@ -34,7 +34,7 @@ export interface RecordPort {
   /** The record under a key. The bytes are only good until the next read. */
   read(table: Table, key: RecordKey): Buffer | undefined;
 
-  /** All records of a table in the order of their keys. The bytes stay good. */
+  /** All records of a table in the order of their keys. The bytes are only good until the next read. */
   scan(table: Table): Iterable<StoredRecord>;
 
   /** How many records a table has, by its own account: a scan that finds fewer has lost some. */

@@ -36,6 +36,13 @@ export interface FoundJob {
   readonly bytes: number;
 }
 
+interface FoundState {
+  readonly key: RecordKey;
+  /** `null` when the record is damaged. */
+  readonly state: StoredPlace | null;
+  readonly bytes: number;
+}
+
 /** Reads a whole store, in the order of acceptance, and checks every record on the way. */
 export function readStore(
   records: ScannedRecords,
@@ -54,7 +61,7 @@ export function readStore(
   const states = scanAll(records, 'states');
   let record = take(states);
   /** Goes to the state of this job; states before it belong to none. */
-  const stateAt = (seq: number): StoredRecord | undefined => {
+  const stateAt = (seq: number): FoundState | undefined => {
     for (; record !== undefined && Number(record.key) < seq; record = take(states)) {
       const problem = 'There is no job that belongs to it.';
       visit.damage({ table: 'states', key: record.key, jobId: null, problem });
@@ -65,18 +72,19 @@ export function readStore(
     return found;
   };
   for (const { key, bytes } of scanAll(records, 'jobs')) {
-    const own = stateAt(Number(key));
+    // before the state is read: then these bytes are no longer good
     const placement = decodePlacement(bytes);
+    const own = stateAt(Number(key));
     if (placement?.seq !== key) {
       visit.damage(unreadable('jobs', key, null));
       continue;
     }
-    const state = own === undefined ? null : decodePlace(own.bytes);
+    const state = own?.state ?? null;
     if (own !== undefined && state?.seq !== key) {
       visit.damage(unreadable('states', key, placement.id));
       continue;
     }
-    visit.job({ placement, state, bytes: bytes.length + (own?.bytes.length ?? 0) });
+    visit.job({ placement, state, bytes: bytes.length + (own?.bytes ?? 0) });
   }
   stateAt(Infinity);
 }
@@ -161,8 +169,12 @@ export function unreadable(table: Table, key: RecordKey, jobId: string | null): 
   return { table, key, jobId, problem: 'Its checksum does not match.' };
 }
 
-function take(records: Iterator<StoredRecord, undefined>): StoredRecord | undefined {
-  return records.next().value;
+/** The next record of a state. */
+function take(records: Iterator<StoredRecord, undefined>): FoundState | undefined {
+  const record = records.next().value;
+  if (record === undefined) return undefined;
+  const { key, bytes } = record;
+  return { key, state: decodePlace(bytes), bytes: bytes.length };
 }
 
 /**

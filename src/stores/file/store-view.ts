@@ -30,19 +30,20 @@ export class StoreView {
     return this.#journal.damages;
   }
 
-  /** All records of a table in the order of their keys. */
+  /** All records of a table in the order of their keys. The bytes stay good. */
   *scan(table: Table): Generator<StoredRecord, undefined> {
     const changes = this.#changesOf(table);
     const added: StoredRecord[] = [];
     for (const [key, bytes] of changes) if (bytes !== null) added.push({ key, bytes });
     added.sort((one, other) => (one.key < other.key ? -1 : 1));
     let at = 0;
-    for (const record of this.#database.scan(table)) {
-      for (let next = added[at]; next !== undefined && next.key < record.key; next = added[at]) {
+    for (const { key, bytes } of this.#database.scan(table)) {
+      const record = { key, bytes: Buffer.from(bytes) };
+      for (let next = added[at]; next !== undefined && next.key < key; next = added[at]) {
         yield next;
         at++;
       }
-      if (!changes.has(record.key)) yield record;
+      if (!changes.has(key)) yield record;
     }
     yield* added.slice(at);
   }
