@@ -14,8 +14,8 @@ import { median } from './start-up.ts';
  *
  * One engine, three engines, and BullMQ, in turn on the same Redis, which syncs before it answers; RabbitMQ
  * confirms what a quorum queue has synced. Jobs are enqueued, then run, then both at once, with 100 and with
- * 10 of them on the way per engine, everybody connected before the clock starts, and the last 1 000
- * finished jobs kept. Beside RabbitMQ stands what its quorum queue takes from a producer without an engine.
+ * 10 of them on the way per engine, everybody warm and connected before the clock starts, and the last
+ * 1 000 finished jobs kept. Beside RabbitMQ stands what its quorum queue takes from a producer without an engine.
  * Reported by the median; on a shared machine only ratios of one run mean anything. The load of the engines
  * and of that producer comes from this process, that of BullMQ from its own.
  */
@@ -27,6 +27,8 @@ const PHASES = ['enqueue', 'process', 'both'] as const;
 /** Jobs of one measurement per job on the way. */
 const JOBS_PER_WIDTH = { 100: 50, 10: 200 } as const;
 const AIM = 1;
+/** So many compile the hot paths of each, as in one that has been up for a while. */
+const WARM_UP_JOBS = 30_000;
 
 type Width = (typeof WIDTHS)[number];
 type Phase = (typeof PHASES)[number];
@@ -68,7 +70,7 @@ export async function runShared(kind: SharedKind, repetitions: number): Promise<
   if (bare !== undefined) systems.push(bareBroker(bare));
   const results = new Map<string, Measurement[]>();
   for (const system of systems) {
-    await system.run(system.phases.includes('both') ? 'both' : 'enqueue', 2_000, 100);
+    await system.run(system.phases.includes('both') ? 'both' : 'enqueue', WARM_UP_JOBS, 100);
   }
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     process.stderr.write(`repetition ${repetition} of ${repetitions}\n`);
