@@ -4,7 +4,7 @@ import { checkHistory } from './check-history.ts';
 import type { Dump } from './dump.ts';
 import type { HistoryLine } from './history.ts';
 import { INVARIANTS } from './invariants.ts';
-import { PLAIN } from './job-plan.ts';
+import { GROUPED, PLAIN } from './job-plan.ts';
 import {
   command,
   crashAt,
@@ -13,6 +13,7 @@ import {
   effect,
   GOOD,
   grouped,
+  plain,
   redriven,
   redrivenDump,
   sound,
@@ -22,6 +23,10 @@ import {
 
 function violationsOf(lines: readonly HistoryLine[], changed: Partial<Dump> = {}) {
   return checkHistory(lines, [{ ...dump, ...changed }]).violations;
+}
+
+function isAnswerTo(id: string, line: HistoryLine): boolean {
+  return line.kind === 'answered' && line.id === id;
 }
 
 describe('the checker of histories', () => {
@@ -74,6 +79,18 @@ describe('the checker of histories', () => {
     const jobs = dump.jobs.filter(({ id }) => id !== 'C');
     const queues = [view(PLAIN, {}, { enqueued: 1, discarded: 1 }), grouped];
     expect(violationsOf(crashAt(41.5, uncertain), { jobs, queues })).toEqual({});
+  });
+
+  it('lets a cancel whose answer was lost go on in the next life, between two attempts', () => {
+    const lines: HistoryLine[] = [
+      ...sound.map((line) => (isAnswerTo('A', line) ? { ...line, ok: false } : line)),
+      command(8, 'cancel', ['A']),
+      { kind: 'uncertain', at: 9, number: 8, error: null },
+    ];
+    const jobs = dump.jobs.filter(({ id }) => id !== 'A');
+    const totals = { enqueued: 2, failed: 3, dead: 1, discarded: 1 };
+    const queues = [plain, view(GROUPED, { dead: 1 }, totals)];
+    expect(violationsOf(crashAt(8.5, lines), { jobs, queues })).toEqual({});
   });
 
   it.for(BROKEN)('finds against %s: %s', ([id, , violation, lines, changed]) => {

@@ -5,11 +5,14 @@ export type Delivery = LineOf<'delivered'>;
 
 /** A command with what became of it. */
 export interface CommandRun extends LineOf<'command'> {
-  /** When its answer came; `Infinity` when none did. */
+  /** When it can have no more effect; `Infinity` when nobody knows. */
   readonly endedAt: number;
   /** The jobs it was carried out for; `null` when nobody knows. */
   readonly moved: readonly string[] | null;
 }
+
+/** Commands that are tasks: where the engine ends before they are done, the next one goes on with them. */
+const TASKS: ReadonlySet<CommandRun['command']> = new Set(['cancel', 'discard']);
 
 /** A time without an engine: from before the fault until it is ready again. */
 export interface Outage {
@@ -166,7 +169,8 @@ function runsOf(seen: Seen): CommandRun[] {
   return seen.of('command').map((command) => {
     const end = ends.get(command.number);
     const moved = end?.kind === 'effect' ? end.ids : null;
-    return { ...command, endedAt: end?.at ?? Infinity, moved };
+    const goesOn = moved === null && TASKS.has(command.command);
+    return { ...command, endedAt: goesOn ? Infinity : (end?.at ?? Infinity), moved };
   });
 }
 
