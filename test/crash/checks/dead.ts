@@ -58,11 +58,11 @@ export const exhaustedAreDead: Check = (seen, { dead }) => {
 export const redriveConserves: Check = (seen) => {
   const violations: string[] = [];
   const since = new Map<string, number>();
-  const mayBeDiscarded = new Set<string>();
   for (const { command, ids, moved, at, endedAt, again } of seen.commands) {
-    if (command === 'discard' && moved === null) for (const id of ids) mayBeDiscarded.add(id);
     if (command !== 'redrive' || moved === null) continue;
-    const left = ids.filter((id) => !moved.includes(id) && !mayBeDiscarded.has(id));
+    const left = ids.filter(
+      (id) => !moved.includes(id) && !seen.commanded(id, ['discard'], at, endedAt),
+    );
     if (!again && left.length > 0) {
       violations.push(`${ids.length} dead jobs were to be redriven, and ${left.length} were left`);
     }
