@@ -168,7 +168,7 @@ describe('an engine whose disk fails', () => {
     expect(await next.call('iii::job::get', { id })).toMatchObject({ state: 'waiting' });
   });
 
-  it('ends with one clear error when its folder is deleted, and can be started again', async ({
+  it('refuses with the cause and ends with one clear error when its folder is deleted, and can be started again', async ({
     skip,
   }) => {
     if (unavailable !== null) skip(unavailable);
@@ -176,10 +176,16 @@ describe('an engine whose disk fails', () => {
     const { engine, client } = await startOn(store);
     await client.accepted('pay', 'nobody');
     rmSync(store, { recursive: true });
-    const answer = client.enqueue('pay', 'nobody').catch(() => null);
+    const answers = await Promise.all([1, 2, 3].map(() => client.enqueue('pay', 'nobody')));
+    for (const { result, error } of answers) {
+      expect(result).toBeUndefined();
+      expect(error).toMatchObject({
+        ...{ code: 'enqueue_error', retryable: true, details: { uncertain: true } },
+        message: expect.stringContaining('the files are gone (ENOENT)'),
+      });
+    }
     const { code } = await engine.exited;
     expect(code).not.toBe(0);
-    expect((await answer)?.result).toBeUndefined();
     expect(errorsOf(engine.stderr)).toEqual([
       expect.objectContaining({
         code: 'STORE_FAILED',

@@ -17,11 +17,15 @@ import { policyLines } from '../views/policy.ts';
 
 const MAX_PORT = 65_535;
 
+/** What callers were told about a failed disk has left by then. */
+const REFUSALS_LEAVE_MS = 50;
+
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
   const { config, origins } = await loadConfig(context, input);
   const stop = listenForStop(context);
   let restoreConsole = (): void => undefined;
+  let ending: Promise<void> | undefined;
   try {
     const { startApp } = await import('../../app.ts');
     const { createLogger } = await import('../../observe/log.ts');
@@ -40,13 +44,14 @@ export const run: RunCommand = async (context, input) => {
       clock: io.clock,
       repair: input.flag('repair'),
       onFatal: (error) => {
-        void endAtOnce(context, error);
+        ending ??= endWith(context, error);
       },
     });
     await announce(context, app, config);
     const signal = await stop.requested;
     await explainStop(context, app, config, signal);
     await app.stop();
+    await ending;
   } finally {
     restoreConsole();
     stop.release();
@@ -56,11 +61,12 @@ export const run: RunCommand = async (context, input) => {
   return 0;
 };
 
-/** The disk can no longer be trusted: nothing may be answered any more, and a new start recovers. */
-async function endAtOnce(context: Context, error: IiiError): Promise<void> {
+/** The disk can no longer be trusted. Its store refuses everything by now, and a new start recovers. */
+async function endWith(context: Context, error: IiiError): Promise<void> {
   const { output, settings } = context;
   const describe = output.forPeople ? describeFailure : failureJson;
   await output.problem(describe(error, settings.debug));
+  await new Promise<void>((resolve) => context.io.clock.after(REFUSALS_LEAVE_MS, resolve));
   context.io.exitNow(exitStatusOf(error.code));
 }
 
