@@ -106,10 +106,13 @@ export class FileStateStore implements StateStore {
     const settle = (): void => {
       if (this.#ahead.get(id) === ahead) this.#ahead.delete(id);
     };
-    await commits.join(() => {
-      this.#values.put(scope, key, after);
-      settle();
-    }, settle);
+    await commits.join({
+      apply: () => {
+        this.#values.put(scope, key, after);
+        settle();
+      },
+      undo: settle,
+    });
     return { before, after };
   }
 

@@ -4,14 +4,22 @@ import type { CommitFailure } from './commit-failure.ts';
 import { failureOf } from './commit-failure.ts';
 import { WriteBatch } from './write-batch.ts';
 
-/** A caller that waits for its writes. */
-interface Waiting {
-  /** Carries the change out in memory, once it is on disk. */
-  readonly apply: () => void;
+/** A change that waits for its writes. */
+export interface PendingChange {
+  /** Carries it out in memory, once it is on disk. */
+  apply(): void;
   /** Undoes what was reserved for it. */
-  readonly undo: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  undo(): void;
+}
+
+/** What all callers of one commit wait for: a promise for each would be most of what they leave behind. */
+class Outcome {
+  resolve: () => void = () => undefined;
+  reject: (error: Error) => void = () => undefined;
+  readonly promise = new Promise<void>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
 }
 
 /** Adds its writes to a batch. Called again for the next one when that batch failed. */
@@ -28,16 +36,21 @@ const NOTED_MS = 5;
 
 class Collected {
   readonly batch = new WriteBatch();
-  readonly waiting: Waiting[] = [];
+  readonly changes: PendingChange[] = [];
   readonly recordings: Recording[] = [];
+  /** How many wait for it. */
+  callers = 0;
+  outcome: Outcome | undefined;
 
   /** Whether somebody wants it on disk now. */
   wanted = false;
 
   reset(): void {
     this.wanted = false;
+    this.callers = 0;
+    this.outcome = undefined;
     this.batch.reset();
-    this.waiting.length = 0;
+    this.changes.length = 0;
     this.recordings.length = 0;
   }
 }
@@ -92,15 +105,23 @@ export class GroupCommit {
     return this.#collecting.batch;
   }
 
+  /** The change that joined last, while that one's commit has not begun: what belongs to it may go along. */
+  get lastChange(): PendingChange | undefined {
+    return this.#collecting.changes.at(-1);
+  }
+
   /**
    * Waits until the writes just added, and all before them, are on disk.
-   * @returns rejects with the answer of `failed` when they are not; then `undo` was called
+   * @param change to be carried out then; `lastChange` when that one has grown
+   * @returns rejects with the answer of `failed` when they are not; then the change was undone
    */
-  join(apply: () => void, undo: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#collecting.waiting.push({ apply, undo, resolve, reject });
-      this.#want();
-    });
+  join(change: PendingChange): Promise<void> {
+    const collecting = this.#collecting;
+    if (change !== this.lastChange) collecting.changes.push(change);
+    collecting.callers += 1;
+    const { promise } = (collecting.outcome ??= new Outcome());
+    this.#want();
+    return promise;
   }
 
   /** Writes as soon as it can, without waiting for the disk. */
@@ -125,14 +146,14 @@ export class GroupCommit {
   }
 
   #want(): void {
-    const { waiting } = this.#collecting;
+    const { callers } = this.#collecting;
     this.#collecting.wanted = true;
     if (this.#running !== undefined) return;
-    if (waiting.length >= WORTH_A_COMMIT) this.#start();
-    else if (waiting.length === 0) {
+    if (callers >= WORTH_A_COMMIT) this.#start();
+    else if (callers === 0) {
       // before anything leaves that rests on it
       queueMicrotask(() => {
-        if (this.#collecting.waiting.length === 0) this.#start();
+        if (this.#collecting.callers === 0) this.#start();
       });
     } else if (!this.#isScheduled) {
       // what else comes in this turn of the event loop goes along
@@ -170,8 +191,8 @@ export class GroupCommit {
       }
       this.#hasNoted = false;
       this.#mustCommit = false;
-      for (const { apply } of current.waiting) apply();
-      for (const { resolve } of current.waiting) resolve();
+      for (const change of current.changes) change.apply();
+      current.outcome?.resolve();
       this.#parts.applied();
       current.reset();
       if (this.#collecting.wanted) this.#note();
@@ -182,8 +203,8 @@ export class GroupCommit {
   /** Notes what was collected, where nobody waits for it and that can be. */
   #note(): boolean {
     const { notes } = this.#parts;
-    const { waiting, batch } = this.#collecting;
-    if (notes === undefined || this.#mustCommit || waiting.length > 0) return false;
+    const { callers, batch } = this.#collecting;
+    if (notes === undefined || this.#mustCommit || callers > 0) return false;
     this.#parts.complete(batch);
     if (!notes.note(batch)) return false;
     this.#collecting.reset();
@@ -200,13 +221,14 @@ export class GroupCommit {
   #fail(current: Collected, failure: CommitFailure): void {
     // where something was noted there may be half of what was to be written behind it
     this.#mustCommit = true;
-    const lost = [...current.waiting, ...this.#collecting.waiting];
+    const lost = [...current.changes, ...this.#collecting.changes];
+    const outcomes = [current.outcome, this.#collecting.outcome];
     const kept = [...current.recordings, ...this.#collecting.recordings];
     current.reset();
     this.#collecting.reset();
-    for (const { undo } of lost.toReversed()) undo();
+    for (const change of lost.toReversed()) change.undo();
     for (const recording of kept) this.recordLater(recording);
     const error = this.#parts.failed(failure);
-    for (const { reject } of lost) reject(error);
+    for (const outcome of outcomes) outcome?.reject(error);
   }
 }

@@ -8,7 +8,7 @@ import { ROW } from '../../queue/row-state.ts';
 import type { Rewrite, Settlement } from '../../queue/store.ts';
 import type { NewJob } from '../../queue/types.ts';
 import type { CommitFailure } from './commit-failure.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, type PendingChange } from './group-commit.ts';
 import { encodeJob } from './job-record.ts';
 import { moveAside, moveDamage, removeJob } from './put-aside.ts';
 import type { NextNumbers, RecordDamage } from './recover.ts';
@@ -42,6 +42,27 @@ export interface JobWriterParts {
 interface Change {
   readonly row: number;
   readonly apply: () => void;
+}
+
+/** New jobs that came one after the other, in one call or many. */
+class Admission implements PendingChange {
+  readonly rows: number[] = [];
+  readonly #lanes: Lanes;
+  readonly #clock: Clock;
+
+  constructor({ lanes, clock }: JobWriterParts) {
+    this.#lanes = lanes;
+    this.#clock = clock;
+  }
+
+  apply(): void {
+    const now = this.#clock.now();
+    for (const row of this.rows) this.#lanes.accept(row, now);
+  }
+
+  undo(): void {
+    for (const row of this.rows) this.#lanes.withdraw(row);
+  }
 }
 
 interface ReservedJob {
@@ -99,8 +120,9 @@ export class JobWriter {
    * @param jobs one per row; none to wait for those that are being written
    */
   append(rows: readonly number[], jobs: readonly NewJob[]): Promise<void> {
-    const { batch } = this.#commits;
+    const { batch, lastChange } = this.#commits;
     const { seq: seqs } = this.#lanes.table.columns;
+    const admission = lastChange instanceof Admission ? lastChange : new Admission(this.#parts);
     for (const [at, job] of jobs.entries()) {
       const row = rows[at] ?? NO_ROW;
       const seq = seqs.get(row);
@@ -108,16 +130,9 @@ export class JobWriter {
       this.#parts.stored.written(row, job, length);
       this.#tally.add(job.queue, 'enqueued');
       this.#next.seq = seq + 1;
+      admission.rows.push(row);
     }
-    return this.#commits.join(
-      () => {
-        const now = this.#parts.clock.now();
-        for (const row of rows) this.#lanes.accept(row, now);
-      },
-      () => {
-        for (const row of rows) this.#lanes.withdraw(row);
-      },
-    );
+    return this.#commits.join(admission);
   }
 
   /** Records the leases of rows. Nobody waits for the disk. */
@@ -182,8 +197,8 @@ export class JobWriter {
       return true;
     });
     if (reserved.length === 0) return done;
-    await this.#commits.join(
-      () => {
+    await this.#commits.join({
+      apply: () => {
         const now = this.#parts.clock.now();
         for (const one of reserved) {
           this.#removed = one.before;
@@ -192,23 +207,23 @@ export class JobWriter {
           if (one.job.deathOrder >= this.#deaths) this.#deaths = one.job.deathOrder + 1;
         }
       },
-      () => {
+      undo: () => {
         const now = this.#parts.clock.now();
         for (const one of reserved) undoRewrite(this.#lanes, one, now);
       },
-    );
+    });
     return done;
   }
 
   pause(queue: string, paused: boolean): Promise<void> {
     const line = this.#lanes.table.line(queue);
     this.#tally.pause(queue, paused);
-    return this.#commits.join(
-      () => {
+    return this.#commits.join({
+      apply: () => {
         line.paused = paused;
       },
-      () => undefined,
-    );
+      undo: () => undefined,
+    });
   }
 
   /** Takes a leased job out of the lanes whose records are damaged, and keeps those beside the others. */
@@ -279,6 +294,7 @@ export class JobWriter {
     for (const total of totalsOf(settlement)) this.#tally.add(queue, total);
     const order = verdict.kind === 'dead' ? this.#next.deathOrder : this.#next.endOrder;
     const state = settledState(settlement, found.state, order);
+    const { bytes } = found;
     let removed = NO_ROW;
     if (verdict.kind === 'complete') {
       this.#next.endOrder++;
@@ -290,7 +306,7 @@ export class JobWriter {
     const apply = (): void => {
       this.#removed = removed;
       stored.drop(row);
-      this.#lanes.settle(row, verdict, at, clock.now(), found.bytes);
+      this.#lanes.settle(row, verdict, at, clock.now(), bytes);
       if (verdict.kind === 'dead') this.#deaths++;
     };
     return { row, apply };
@@ -321,15 +337,15 @@ export class JobWriter {
   }
 
   #write(changes: readonly Change[]): Promise<void> {
-    return this.#commits.join(
-      () => {
+    return this.#commits.join({
+      apply: () => {
         for (const { apply } of changes) apply();
         this.#removed = NO_ROW;
       },
-      () => {
+      undo: () => {
         const now = this.#parts.clock.now();
         for (const { row } of changes) this.#lanes.release(row, now);
       },
-    );
+    });
   }
 }

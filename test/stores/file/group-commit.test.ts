@@ -33,10 +33,7 @@ function openGroup({ takesNotes = (): boolean => true } = {}) {
   });
   const join = (): Promise<void> => {
     group.batch.remove('jobs', 1);
-    return group.join(
-      () => undefined,
-      () => undefined,
-    );
+    return group.join({ apply: () => undefined, undo: () => undefined });
   };
   const record = (): void => {
     group.record((batch) => {
