@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { QueueDetail, SubscriptionView } from '../../src/admin/contract.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { examine, type Facts } from '../../src/cli/doctor/checks.ts';
-import { FakeEngine } from '../support/fake-engine.ts';
+import { fail, FakeEngine } from '../support/fake-engine.ts';
 import { runCli } from '../support/run-cli.ts';
 import { ago, NOW, paymentDetail } from '../support/samples.ts';
 
@@ -33,6 +33,7 @@ const healthy: Facts = {
   queues: [calm],
   workers: [],
   subscriptions: [],
+  unreadable: null,
   config: null,
 };
 const subscription: SubscriptionView = {
@@ -129,6 +130,18 @@ describe('the checks', () => {
     expect(found[0]?.mend).toContain(mend);
   });
 
+  it('say what they know of an engine whose store is away, and nothing of its jobs', () => {
+    const unreadable = { message: 'Redis cannot be reached', hint: 'look at its log' };
+    const findings = examine({ ...healthy, queues: [], unreadable });
+    expect(findings.map(({ check, level }) => `${check} ${level}`)).toEqual([
+      ...['engine ok', 'versions ok', 'clock ok', 'store bad', 'config ok'],
+    ]);
+    expect(findings[3]).toMatchObject({
+      text: 'jobs cannot be read: Redis cannot be reached',
+      mend: 'look at its log',
+    });
+  });
+
   it('find topics whose dead-letter topics lead back to them, each ring once', () => {
     const leads = (topic: string, deadLetterTopic: string | null): SubscriptionView => ({
       ...subscription,
@@ -198,6 +211,32 @@ describe('iii doctor', () => {
     await engine.stop();
     await start(paymentDetail);
     expect((await doctor([])).status).toBe(1);
+  });
+
+  it('goes on when the store of the engine is away, and ends with 1', async () => {
+    engine = await FakeEngine.start({
+      'iii::engine::info': () => INFO,
+      'iii::queue::list': () => fail('UNAVAILABLE', 'Redis is away', { hint: 'look at its log' }),
+    });
+    const { status, stdout } = await doctor(['--json']);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toContainEqual({
+      check: 'store',
+      level: 'bad',
+      text: 'jobs cannot be read: Redis is away',
+      mend: 'look at its log',
+    });
+  });
+
+  it('ends with the error when the engine does not let it look', async () => {
+    engine = await FakeEngine.start({
+      'iii::engine::info': () => INFO,
+      'iii::queue::list': () => fail('FORBIDDEN', 'not yours'),
+    });
+    const { status, stdout, stderr } = await doctor(['--json']);
+    expect(status).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('FORBIDDEN');
   });
 
   it('shows each finding whole, and under it what mends it', async () => {

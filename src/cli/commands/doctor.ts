@@ -1,4 +1,5 @@
 import type { AdminClient } from '../../admin/client.ts';
+import { IiiError } from '../../base/errors.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import type { RunCommand } from '../command.ts';
 import { readConfig } from '../config-source.ts';
@@ -35,22 +36,38 @@ async function gather(context: Context, engine: AdminClient): Promise<Facts> {
   const askedAt = clock.now();
   const info = await engine.call('iii::engine::info', {});
   const nowMs = clock.now();
-  const { queues } = await engine.call('iii::queue::list', {});
-  const { workers } = await engine.call('iii::worker::list', {});
-  const { topics } = await engine.call('iii::topic::list', {});
   return {
     cliVersion: toolVersion(),
     protocol: PROTOCOL_VERSION,
     nowMs,
     roundTripMs: nowMs - askedAt,
     info,
-    queues: await Promise.all(
-      queues.map(({ name }) => engine.call('iii::queue::get', { queue: name })),
-    ),
-    workers,
-    subscriptions: topics.flatMap(({ subscriptions }) => subscriptions),
+    ...(await readJobs(engine)),
     config: await configHere(context),
   };
+}
+
+/** What is in the store; a store that is away is a finding, and not the end of the examination. */
+async function readJobs(
+  engine: AdminClient,
+): Promise<Pick<Facts, 'queues' | 'workers' | 'subscriptions' | 'unreadable'>> {
+  try {
+    const { queues } = await engine.call('iii::queue::list', {});
+    const { workers } = await engine.call('iii::worker::list', {});
+    const { topics } = await engine.call('iii::topic::list', {});
+    return {
+      queues: await Promise.all(
+        queues.map(({ name }) => engine.call('iii::queue::get', { queue: name })),
+      ),
+      workers,
+      subscriptions: topics.flatMap(({ subscriptions }) => subscriptions),
+      unreadable: null,
+    };
+  } catch (thrown) {
+    if (!(thrown instanceof IiiError && thrown.code === 'UNAVAILABLE')) throw thrown;
+    const { message, hint = null } = thrown;
+    return { queues: [], workers: [], subscriptions: [], unreadable: { message, hint } };
+  }
 }
 
 /** The configuration file of this folder, as `iii serve` would read it. */

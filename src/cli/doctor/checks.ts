@@ -25,6 +25,8 @@ export interface Facts {
   readonly queues: readonly QueueDetail[];
   readonly workers: readonly WorkerView[];
   readonly subscriptions: readonly SubscriptionView[];
+  /** Why the engine cannot read its jobs, of which nothing is known then; `null` when it can. */
+  readonly unreadable: { readonly message: string; readonly hint: string | null } | null;
   /** Problems of the configuration file found here; `null` when there is none. */
   readonly config: { readonly file: string; readonly problems: readonly ConfigProblem[] } | null;
 }
@@ -42,6 +44,14 @@ export function examine(facts: Facts): readonly Finding[] {
     checkVersions(facts),
     checkClock(facts),
     checkStore(facts),
+    ...(facts.unreadable === null ? checkJobs(facts) : []),
+    checkConfig(facts),
+  ];
+}
+
+/** What is found by reading the store. */
+function checkJobs(facts: Facts): readonly Finding[] {
+  return [
     ...checkWorkers(facts),
     ...checkPaused(facts),
     ...checkWaiting(facts),
@@ -50,7 +60,6 @@ export function examine(facts: Facts): readonly Finding[] {
     ...checkDead(facts),
     ...checkSubscriptions(facts),
     ...checkRings(facts.subscriptions),
-    checkConfig(facts),
   ];
 }
 
@@ -94,7 +103,11 @@ function checkClock({ info, nowMs, roundTripMs }: Facts): Finding {
   };
 }
 
-function checkStore({ info }: Facts): Finding {
+function checkStore({ info, unreadable }: Facts): Finding {
+  if (unreadable !== null) {
+    const { message, hint } = unreadable;
+    return { check: 'store', level: 'bad', text: `jobs cannot be read: ${message}`, mend: hint };
+  }
   const { refusal } = info;
   if (refusal !== undefined && refusal !== null) {
     const { message, hint } = refusal;
