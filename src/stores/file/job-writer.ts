@@ -44,8 +44,8 @@ interface Change {
   readonly apply: () => void;
 }
 
-/** New jobs that came one after the other, in one call or many. */
-class Admission implements PendingChange {
+/** The rows of new jobs that came one after the other, in one call or many. */
+class AddedRows implements PendingChange {
   readonly rows: number[] = [];
   readonly #lanes: Lanes;
   readonly #clock: Clock;
@@ -122,7 +122,7 @@ export class JobWriter {
   append(rows: readonly number[], jobs: readonly NewJob[]): Promise<void> {
     const { batch, lastChange } = this.#commits;
     const { seq: seqs } = this.#lanes.table.columns;
-    const admission = lastChange instanceof Admission ? lastChange : new Admission(this.#parts);
+    const added = lastChange instanceof AddedRows ? lastChange : new AddedRows(this.#parts);
     for (const [at, job] of jobs.entries()) {
       const row = rows[at] ?? NO_ROW;
       const seq = seqs.get(row);
@@ -130,9 +130,9 @@ export class JobWriter {
       this.#parts.stored.written(row, job, length);
       this.#tally.add(job.queue, 'enqueued');
       this.#next.seq = seq + 1;
-      admission.rows.push(row);
+      added.rows.push(row);
     }
-    return this.#commits.join(admission);
+    return this.#commits.join(added);
   }
 
   /** Records the leases of rows. Nobody waits for the disk. */
