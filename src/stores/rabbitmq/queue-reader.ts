@@ -1,7 +1,6 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import type { Clock } from '../../base/clock.ts';
 import type { Broker } from './broker.ts';
-import { ACKS_ON_THE_WAY } from './read-all.ts';
 
 /** Looks at a queue that gives nothing more although it should. */
 const LOOK_MS = 300;
@@ -57,6 +56,11 @@ export class QueueReader {
     return this.#channelOf.size - this.#arrived.length;
   }
 
+  /** Messages that go back to the queue with it: those, and what came and was not given. */
+  get unacknowledged(): number {
+    return this.#channelOf.size;
+  }
+
   /** The next message; `undefined` when there are no more. @throws Error when the connection is gone */
   async next(): Promise<AsyncMessage | undefined> {
     if (this.#missing === 0) return undefined;
@@ -75,22 +79,22 @@ export class QueueReader {
     }
   }
 
-  /** Takes messages out of the queue; resolves when the queue has been told of all. */
+  /**
+   * Takes messages out of the queue; resolves when the queue has been told of all. They are gone then,
+   * also when the channel is closed or the connection is lost.
+   */
   async acknowledge(messages: readonly AsyncMessage[]): Promise<void> {
-    for (let at = 0; at < messages.length; at += ACKS_ON_THE_WAY) {
-      this.#demandConnection();
-      const used = new Set<Channel>();
-      for (const message of messages.slice(at, at + ACKS_ON_THE_WAY)) {
-        const channel = this.#channelOf.get(message);
-        if (channel === undefined) continue;
-        this.#channelOf.delete(message);
-        if (channel === this.#channels.at(-1)) this.#open--;
-        channel.basicAck({ deliveryTag: message.deliveryTag });
-        used.add(channel);
-      }
-      // the answer comes behind the acknowledgements
-      for (const channel of used) await channel.queueDeclare({ queue: this.queue, passive: true });
+    this.#demandConnection();
+    const used = new Set<Channel>();
+    for (const message of messages) {
+      const channel = this.#channelOf.get(message);
+      if (channel === undefined) continue;
+      this.#channelOf.delete(message);
+      if (channel === this.#channels.at(-1)) this.#open--;
+      channel.basicAck({ deliveryTag: message.deliveryTag });
+      used.add(channel);
     }
+    for (const channel of used) await this.#untilTold(channel);
   }
 
   async close(): Promise<void> {
@@ -100,7 +104,7 @@ export class QueueReader {
   }
 
   async #openChannel(): Promise<void> {
-    const { broker, queue, window } = this.#parts;
+    const { broker, window } = this.#parts;
     // the one before keeps what it has, and this one becomes the reader
     await this.#stopReading();
     const channel = await broker.channel();
@@ -111,13 +115,32 @@ export class QueueReader {
     this.#channels.push(channel);
     this.#open = 0;
     await channel.basicQos({ prefetchCount: window });
-    const reading = await channel.basicConsume({ queue }, (message) => {
+    this.#stopReading = await this.#consume(channel);
+    // for all that follow in this channel; see `#untilTold`
+    await channel.basicQos({ prefetchCount: 1 });
+  }
+
+  /** Begins to read with a channel; answers what ends it. */
+  async #consume(channel: Channel): Promise<() => Promise<unknown>> {
+    const reading = await channel.basicConsume({ queue: this.queue }, (message) => {
       this.#channelOf.set(message, channel);
-      this.#open++;
+      if (channel === this.#channels.at(-1)) this.#open++;
       this.#arrived.push(message);
       this.#wake();
     });
-    this.#stopReading = () => channel.basicCancel(reading);
+    return () => channel.basicCancel(reading);
+  }
+
+  /**
+   * Resolves when the queue has been told of everything that the channel acknowledged. A quorum queue
+   * that waits for its disk keeps acknowledgements back, and forgets them when the channel is closed.
+   * One more reader it takes in, and lets go of, only behind all that it has been told; then it is told
+   * the rest, before it answers anything else.
+   */
+  async #untilTold(channel: Channel): Promise<void> {
+    const stop = await this.#consume(channel);
+    await stop();
+    await channel.queueDeclare({ queue: this.queue, passive: true });
   }
 
   #demandConnection(): void {
