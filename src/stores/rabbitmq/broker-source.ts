@@ -5,6 +5,7 @@ import type { JobSource, LeftBehind, SourceCounts, SourceJob } from '../job-sour
 import type { Broker } from './broker.ts';
 import { asUnavailable } from './broker-errors.ts';
 import { refuseMove } from './move-journal.ts';
+import { SourceCopies } from './source-copies.ts';
 import { SourcePass } from './source-pass.ts';
 import { movingOf, type Topology } from './topology.ts';
 
@@ -102,11 +103,12 @@ export class BrokerSource implements JobSource {
 
   async *take(): AsyncGenerator<readonly SourceJob[]> {
     const { topology } = this.#parts;
+    const copies = new SourceCopies();
     try {
       await topology.setFlag(topology.names.leaving, true);
       for (let passes = 1, hasMore = true; hasMore; passes++) {
         if (passes > MOST_PASSES) throw busy(this.location);
-        const pass = new SourcePass({ ...this.#parts, policies: this.#policies });
+        const pass = new SourcePass({ ...this.#parts, policies: this.#policies, copies });
         this.#pass = pass;
         yield* pass.slices();
         this.#left = pass.left;

@@ -14,14 +14,17 @@ export interface Copy {
   readonly isTimeAssumed: boolean;
 }
 
-/** Which copies of jobs hold. A crash may have left several of one job: then the one of the highest version. */
+/**
+ * Which copies of jobs hold. A crash may have left several of one job: then the one of the highest version.
+ * It is kept over all readings of a broker: an old copy may come back when the job has been moved.
+ */
 export class SourceCopies {
   readonly #newest = new Map<string, Copy>();
-  /** Ids of jobs that have ended, and the version up to which their copies are void. */
+  /** Ids of jobs that have ended or were moved, and the version up to which their copies are void. */
   readonly #ended = new Map<string, number>();
   readonly #void: Copy[] = [];
-  /** Ids of jobs given since all older copies are known. */
-  readonly #given = new Set<string>();
+  /** Ids and versions of jobs given since all older copies are known. */
+  readonly #given = new Map<string, number>();
 
   /** Copies that do not hold. They have to go before the one that does, or they would look like the job. */
   takeVoid(): readonly Copy[] {
@@ -34,6 +37,14 @@ export class SourceCopies {
     if (known === undefined || known.stored.version > version) return;
     this.#newest.delete(id);
     this.#void.push(known);
+  }
+
+  /** A reading has ended, and everything that held is moved. */
+  markMoved(): void {
+    for (const [id, { stored }] of this.#newest) this.#given.set(id, stored.version);
+    this.#newest.clear();
+    for (const [id, version] of this.#given) this.markEnded(id, version);
+    this.#given.clear();
   }
 
   /** Takes in a copy that may be one of several. */
@@ -64,9 +75,10 @@ export class SourceCopies {
    */
   judgeNew({ stored: { id, version } }: Copy): 'new' | 'again' | 'other' {
     const known = this.#newest.get(id)?.stored.version;
-    if (this.#given.has(id) || known === version) return 'again';
+    const isEnded = (this.#ended.get(id) ?? -1) >= version;
+    if (this.#given.has(id) || known === version || isEnded) return 'again';
     if (known !== undefined) return 'other';
-    this.#given.add(id);
+    this.#given.set(id, version);
     return 'new';
   }
 }

@@ -10,7 +10,7 @@ import { decodeJob, ENDED, EPOCHS, tellsTime } from './job-message.ts';
 import { FIFO_PREFETCH, PING } from './line-session.ts';
 import { QueueReader } from './queue-reader.ts';
 import { MARKER } from './read-all.ts';
-import { SourceCopies, SourcePlaces, sourceJobOf, type Copy } from './source-copies.ts';
+import { type Copy, type SourceCopies, sourceJobOf, SourcePlaces } from './source-copies.ts';
 import type { Topology } from './topology.ts';
 
 /** Jobs given at once: as many may be in both places when a run is killed. */
@@ -32,6 +32,8 @@ export interface SourcePassParts {
   readonly topology: Topology;
   readonly clock: Clock;
   readonly policies: ReadonlyMap<string, QueuePolicy>;
+  /** What the readings before this one have moved. */
+  readonly copies: SourceCopies;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface SourcePassParts {
 export class SourcePass {
   readonly #parts: SourcePassParts;
   readonly #readers: QueueReader[] = [];
-  readonly #copies = new SourceCopies();
+  readonly #copies: SourceCopies;
   /** Copies of the last slice, by the id of the job. */
   readonly #given = new Map<string, Copy>();
   /** What says that jobs have ended; it goes when their copies are gone. */
@@ -54,6 +56,7 @@ export class SourcePass {
 
   constructor(parts: SourcePassParts) {
     this.#parts = parts;
+    this.#copies = parts.copies;
   }
 
   get left(): readonly LeftBehind[] {
@@ -98,20 +101,21 @@ export class SourcePass {
   /** Gives everything back that was not removed. Answers whether more is there, which came meanwhile. */
   async close(): Promise<boolean> {
     const { topology, policies } = this.#parts;
-    const held = new Map(this.#readers.map((reader) => [reader.queue, reader.held]));
+    const readers = new Map(this.#readers.map((reader) => [reader.queue, reader]));
     await Promise.all(this.#readers.map((reader) => reader.close()));
+    this.#copies.markMoved();
     const own = [...policies.values()].flatMap((policy) => {
       const { main, retry } = topology.names.of(policy);
       return [main, retry];
     });
     let hasMore = false;
     for (const queue of [...own, ...this.#deadQueues(), ...topology.names.delays()]) {
-      const expected = held.get(queue) ?? 0;
+      const { held = 0, unacknowledged = 0 } = readers.get(queue) ?? {};
       let count = await topology.readyIn(queue);
-      for (let look = 0; look < LOOKS && count < expected; look++) {
+      for (let look = 0; look < LOOKS && count < unacknowledged; look++) {
         count = await topology.readyIn(queue);
       }
-      hasMore ||= count > expected;
+      hasMore ||= count > held;
     }
     return hasMore;
   }

@@ -12,7 +12,6 @@ import { migratePauses } from '../../../src/stores/migrate-pauses.ts';
 import { MemoryStateStore } from '../../../src/stores/memory/memory-state-store.ts';
 import { Broker } from '../../../src/stores/rabbitmq/broker.ts';
 import type { BrokerSource } from '../../../src/stores/rabbitmq/broker-source.ts';
-import { encodeJob, ENDED, type StoredJob } from '../../../src/stores/rabbitmq/job-message.ts';
 import { openBrokerSource } from '../../../src/stores/rabbitmq/open-source.ts';
 import { openBrokerTarget } from '../../../src/stores/rabbitmq/open-target.ts';
 import type { RabbitStore } from '../../../src/stores/rabbitmq/rabbitmq-store.ts';
@@ -22,6 +21,7 @@ import { StoreTarget } from '../../../src/stores/store-target.ts';
 import { temporaryFolder } from '../../support/engine-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { newPrefix, openRabbitStore } from '../../support/rabbitmq-maker.ts';
+import { publishStored, storedOf } from '../../support/stored-message.ts';
 import {
   failed,
   fixedRandom,
@@ -280,49 +280,6 @@ describe('moving jobs away from a broker', { skip: url === '' }, () => {
     });
   });
 
-  const storedOf = (number: number, settings: Partial<StoredJob> = {}): StoredJob => {
-    const { dedupKey: _, ...rest } = newJob(uuidOf(number), clock.now());
-    const past = { seq: number, attempts: 0, interruptions: 0, epoch: 0, history: [] };
-    const none = { failure: null, leasedAt: null, version: 0, deathOrder: 0 };
-    return { ...rest, ...past, ...none, ...settings };
-  };
-  const publish = async (queue: string, stored: StoredJob): Promise<void> => {
-    const { envelope, body } = encodeJob(stored);
-    await broker.publish({ ...envelope, routingKey: queue }, body);
-  };
-
-  it('moves of several copies of a job the newest one, and none of a job that has ended', async () => {
-    await (await engineOn()).close();
-    const { main, retry, dead } = new Names(prefix).of(standard);
-    for (const number of [1, 2, 3, 4, 5]) await publish(main, storedOf(number));
-    // an engine was handed these and was killed
-    await (await readAll(broker, clock, main)).close();
-    await publish(retry, storedOf(2, { version: 1, attempts: 1 }));
-    await publish(retry, storedOf(3, { version: 1, attempts: 1 }));
-    const error = { code: 'boom', message: 'it failed' };
-    const failure = { reason: 'exhausted', failedAt: clock.now(), error } as const;
-    await publish(dead, storedOf(3, { version: 2, attempts: 2, failure, deathOrder: 1 }));
-    const ended = { 'x-iii-version': 0 };
-    const note = { routingKey: retry, type: ENDED, messageId: uuidOf(4), headers: ended };
-    await broker.publish(note, Buffer.alloc(0));
-    await publish(main, storedOf(6));
-    const store = await fileStore();
-    expect(await moveTo(store)).toMatchObject({ jobs: 5, left: [] });
-    const found = (await listed(store, 'accepted')).map(({ id, state, attempts }) => [
-      id,
-      state,
-      attempts,
-    ]);
-    expect(found).toEqual([
-      [uuidOf(1), 'waiting', 0],
-      [uuidOf(2), 'waiting', 1],
-      [uuidOf(3), 'dead', 2],
-      [uuidOf(5), 'waiting', 0],
-      [uuidOf(6), 'waiting', 0],
-    ]);
-    expect(await leftIn('q')).toEqual([]);
-  });
-
   it('takes jobs of other programs along, and leaves what is none, and names it', async () => {
     await (await engineOn()).close();
     const { main, dead } = new Names(prefix).of(standard);
@@ -335,7 +292,11 @@ describe('moving jobs away from a broker', { skip: url === '' }, () => {
     await broker.publish({ ...foreign, messageId: 'two' }, Buffer.from('{"n":2}'));
     const error = { code: 'boom', message: 'it failed' };
     const failure = { reason: 'exhausted', failedAt: clock.now(), error } as const;
-    await publish(dead, storedOf(1, { queue: 'elsewhere', failure, deathOrder: 1, version: 1 }));
+    await publishStored(
+      broker,
+      dead,
+      storedOf(1, clock.now(), { queue: 'elsewhere', failure, deathOrder: 1, version: 1 }),
+    );
     const store = await fileStore();
     // put, and not removed: the next run says another time of acceptance
     await killedRemoving(new StoreTarget(store, POLICIES), 1);
