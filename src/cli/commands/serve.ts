@@ -14,6 +14,7 @@ import { describeFailure, failureJson } from '../report.ts';
 import { usageError } from '../usage.ts';
 import { wrap } from '../output/wrap.ts';
 import { policyLines } from '../views/policy.ts';
+import { keepNewObjectsYoung } from '../young-objects.ts';
 
 const MAX_PORT = 65_535;
 
@@ -22,6 +23,7 @@ const REFUSALS_LEAVE_MS = 50;
 
 export const run: RunCommand = async (context, input) => {
   const { output, io } = context;
+  keepNewObjectsYoung();
   const { config, origins } = await loadConfig(context, input);
   const stop = listenForStop(context);
   let restoreConsole = (): void => undefined;
