@@ -76,10 +76,8 @@ describe('a broker with a slow disk', { skip: bin === undefined }, () => {
   };
 
   it.each([
-    [true, MESSAGES],
     [true, 70],
     [false, MESSAGES],
-    [false, 70],
   ])(
     'has everything that a reader acknowledged (one reader: %s, window: %s)',
     async (oneReader, window) => {
