@@ -20,11 +20,15 @@ export interface Copy {
  */
 export class SourceCopies {
   readonly #newest = new Map<string, Copy>();
-  /** Ids of jobs that have ended or were moved, and the version up to which their copies are void. */
+  /** Ids of jobs that have ended, and the version up to which their copies are void. */
   readonly #ended = new Map<string, number>();
+  /** The same of jobs that earlier readings have moved. */
+  readonly #moved = new Map<string, number>();
   readonly #void: Copy[] = [];
   /** Ids and versions of jobs given since all older copies are known. */
   readonly #given = new Map<string, number>();
+  /** Ids under which another job was found; which copy is whose shows only when it is first handed out. */
+  readonly #shared = new Set<string>();
 
   /** Copies that do not hold. They have to go before the one that does, or they would look like the job. */
   takeVoid(): readonly Copy[] {
@@ -41,10 +45,10 @@ export class SourceCopies {
 
   /** A reading has ended, and everything that held is moved. */
   markMoved(): void {
-    for (const [id, { stored }] of this.#newest) this.#given.set(id, stored.version);
-    this.#newest.clear();
-    for (const [id, version] of this.#given) this.markEnded(id, version);
+    for (const [id, version] of this.#given) this.#moved.set(id, version);
+    for (const [id, { stored }] of this.#newest) this.#moved.set(id, stored.version);
     this.#given.clear();
+    this.#newest.clear();
   }
 
   /** Takes in a copy that may be one of several. */
@@ -52,7 +56,7 @@ export class SourceCopies {
     const { id, version } = copy.stored;
     const known = this.#newest.get(id);
     const isOld = (known?.stored.version ?? -1) >= version;
-    if (isOld || (this.#ended.get(id) ?? -1) >= version) {
+    if (isOld || (this.#ended.get(id) ?? -1) >= version || this.#wasMoved(id, version)) {
       this.#void.push(copy);
       return;
     }
@@ -65,6 +69,11 @@ export class SourceCopies {
     return [...this.#newest.values()];
   }
 
+  /** Whether another job was found under this id: then a copy may be of that one, and has to stay. */
+  isShared(id: string): boolean {
+    return this.#shared.has(id);
+  }
+
   holds(copy: Copy): boolean {
     return this.#newest.get(copy.stored.id) === copy;
   }
@@ -75,11 +84,17 @@ export class SourceCopies {
    */
   judgeNew({ stored: { id, version } }: Copy): 'new' | 'again' | 'other' {
     const known = this.#newest.get(id)?.stored.version;
-    const isEnded = (this.#ended.get(id) ?? -1) >= version;
-    if (this.#given.has(id) || known === version || isEnded) return 'again';
-    if (known !== undefined) return 'other';
+    if (this.#given.has(id) || known === version || this.#wasMoved(id, version)) return 'again';
+    if (known !== undefined) {
+      this.#shared.add(id);
+      return 'other';
+    }
     this.#given.set(id, version);
     return 'new';
+  }
+
+  #wasMoved(id: string, version: number): boolean {
+    return (this.#moved.get(id) ?? -1) >= version;
   }
 }
 

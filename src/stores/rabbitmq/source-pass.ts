@@ -258,6 +258,7 @@ export class SourcePass {
     }
     if (stored === undefined || stored.id === '') this.#leave(reader, NO_JOB);
     else if (!policies.has(stored.queue)) this.#leave(reader, NOT_NAMED);
+    else if (this.#copies.isShared(stored.id)) this.#leave(reader, SAME_ID);
     else return { stored, message, reader, isTimeAssumed: !tellsTime(message) };
     return undefined;
   }

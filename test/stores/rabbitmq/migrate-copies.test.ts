@@ -133,4 +133,27 @@ describe('moving jobs of which a broker has several copies', { skip: url === '' 
     await from.close();
     expect(await left()).toEqual([]);
   });
+
+  it('leaves another job with the id of one, also when it reads again', async () => {
+    await (await openRabbitStore(url, prefix, [standard], clock)).close();
+    const { main, retry } = new Names(prefix).of(standard);
+    await publish(retry, storedOf(1, { version: 1, attempts: 1 }));
+    await publish(main, storedOf(1));
+    await publish(main, storedOf(2));
+    const from = await source();
+    const remove = from.remove.bind(from);
+    let isLate = false;
+    from.remove = async (jobs) => {
+      await remove(jobs);
+      if (!isLate) await publish(main, storedOf(3));
+      isLate = true;
+    };
+    const why = 'another job with the id of one that is there';
+    expect(await move(from, await memoryStore())).toMatchObject({
+      jobs: 3,
+      left: [{ place: main, messages: 1, why }],
+    });
+    await from.close();
+    expect(await left()).toEqual([uuidOf(1)]);
+  });
 });
