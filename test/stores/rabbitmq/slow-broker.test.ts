@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { SystemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { Secret } from '../../../src/base/secret.ts';
-import { Broker } from '../../../src/stores/rabbitmq/broker.ts';
 import type { Job, Lease } from '../../../src/queue/types.ts';
+import { Broker } from '../../../src/stores/rabbitmq/broker.ts';
 import { QueueReader } from '../../../src/stores/rabbitmq/queue-reader.ts';
 import { readAll } from '../../../src/stores/rabbitmq/read-all.ts';
 import { eventually } from '../../support/eventually.ts';
